@@ -1,0 +1,237 @@
+"""The settings tree: every option's name, type, default, range and description, written once.
+
+Place: defaults, YAML, environment and flags -> **Settings** -> the verbs, which hand single values on.
+Imports pydantic and yaml only. Field names are unique across sections, so that flags can be flat.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ModelType = Literal["unigram", "bpe", "char", "word"]
+Cell = Literal["rnn", "lstm", "gru", "gru-cudnn"]
+Attention = Literal["none", "dot", "general", "additive"]
+Optimizer = Literal["adam", "adamw"]
+LrSchedule = Literal["constant", "inverse-sqrt", "linear", "cosine"]
+TeacherForcing = Literal["constant", "linear", "exponential", "inverse-sigmoid"]
+TeacherForcingScope = Literal["token", "step", "sequence"]
+TeacherForcingMethod = Literal["stepwise", "two-pass"]
+Metric = Literal["bleu", "chrf", "loss"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+def _none_if_off(value: object) -> object:
+    """Read the words that switch a number off (YAML reads a bare ``off`` as False)."""
+    return None if value is False or value in ("off", "none", "null") else value
+
+
+Count = Annotated[int, Field(ge=1)]
+OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_off)]
+OptionalPositive = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_if_off)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; a key that is not a field is refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+class DataSettings(Section):
+    """Which text, and which pairs of it."""
+
+    src_lang: str = Field("src", min_length=1, description="Language (file suffix) of the source.")
+    tgt_lang: str = Field("tgt", min_length=1, description="Language (file suffix) of the target.")
+    valid_size: Count = Field(
+        1000, description="Pairs cut from the training text when there is no validation text."
+    )
+    max_pieces: Count = Field(
+        200, description="Training pairs with more pieces than this on one side are dropped."
+    )
+
+
+class PiecesSettings(Section):
+    """How text is cut into pieces (SentencePiece)."""
+
+    vocab_size: Annotated[int, Field(ge=8)] = Field(
+        8000, description="Pieces in a vocabulary, the special ones included; lowered if too large."
+    )
+    model_type: ModelType = Field("unigram", description="Kind of SentencePiece model.")
+    joint: bool = Field(True, description="One vocabulary for both languages, or one for each.")
+    character_coverage: float = Field(
+        1.0, gt=0, le=1, description="Share of the characters that get a piece; the rest are bytes."
+    )
+    byte_fallback: bool = Field(
+        True, description="Spell characters that have no piece as bytes, so that nothing is unknown."
+    )
+    user_symbols: tuple[str, ...] = Field(
+        (), description="Strings that always stay one piece, such as placeholders; comma-separated."
+    )
+    pieces_sample: Count = Field(
+        1_000_000, description="Lines that SentencePiece learns from, drawn from the training text."
+    )
+
+
+class ModelSettings(Section):
+    """The encoder–decoder."""
+
+    cell: Cell = Field("lstm", description="Recurrent cell.")
+    hidden_size: Count = Field(
+        512, description="Units of a decoder layer; a bidirectional encoder has half in each way."
+    )
+    emb_size: Count = Field(256, description="Width of the embeddings.")
+    layers: Count = Field(1, description="Recurrent layers in the encoder and in the decoder.")
+    bidirectional: bool = Field(True, description="Read the source in both directions.")
+    attention: Attention = Field("general", description="How the decoder looks at the source.")
+    input_feeding: bool = Field(
+        False, description="Feed each attended output into the next step (slower)."
+    )
+    tie_embeddings: bool = Field(
+        True, description="One matrix for embeddings and output layer (both sides if joint)."
+    )
+    dropout: float = Field(0.3, ge=0, lt=1, description="Share of activations zeroed in training.")
+
+
+class TrainingSettings(Section):
+    """The optimisation, its budget, and the machine it runs on."""
+
+    label_smoothing: float = Field(
+        0.1, ge=0, lt=1, description="Probability taken from the reference and spread evenly."
+    )
+    optimizer: Optimizer = Field("adam", description="Adam, or AdamW with weight decay.")
+    weight_decay: float = Field(0.01, ge=0, description="Decoupled weight decay (AdamW only).")
+    lr: float = Field(1.5e-3, gt=0, description="Learning rate at its peak, the end of warm-up.")
+    lr_schedule: LrSchedule = Field(
+        "linear", description="Course of lr after warm-up; linear and cosine end at zero."
+    )
+    warmup_steps: int = Field(200, ge=0, description="Updates in which lr rises from zero.")
+    clip_norm: OptionalPositive = Field(
+        1.0, description="Largest global norm of a gradient, or off."
+    )
+    clip_value: OptionalPositive = Field(
+        None, description="Largest size of a gradient entry, or off; replaces clip_norm."
+    )
+    teacher_forcing: TeacherForcing = Field(
+        "constant", description="Schedule of p, the probability of feeding the gold token."
+    )
+    teacher_forcing_start: Probability = Field(1.0, description="p at the first update.")
+    teacher_forcing_end: Probability = Field(1.0, description="p at teacher_forcing_steps.")
+    teacher_forcing_warmup: int = Field(0, ge=0, description="Updates that p stays at its start.")
+    teacher_forcing_steps: OptionalCount = Field(
+        None, description="Update at which p reaches its end."
+    )
+    teacher_forcing_scope: TeacherForcingScope = Field(
+        "token", description="One coin for each token, time step, or sequence."
+    )
+    teacher_forcing_method: TeacherForcingMethod = Field(
+        "stepwise", description="Exact, step by step; or fast, with two parallel passes."
+    )
+    batch_tokens: Count = Field(
+        4000, description="Target tokens in a batch, padding included, at the most."
+    )
+    grad_accum: Count = Field(1, description="Batches whose gradients are added for one update.")
+    max_epochs: OptionalCount = Field(30, description="Passes over the training pairs, or off.")
+    max_steps: OptionalCount = Field(None, description="Updates in all, or off.")
+    max_minutes: OptionalPositive = Field(
+        None, description="Minutes of training, or off; the learning rate then follows the clock."
+    )
+    valid_every: OptionalCount = Field(
+        None, description="Updates between validations; off: after every epoch."
+    )
+    save_every: OptionalCount = Field(
+        None, description="Updates between saves of the resume state; off: at every validation."
+    )
+    log_every: Count = Field(50, description="Updates between lines of metrics.jsonl.")
+    patience: OptionalCount = Field(
+        10, description="Validations without a better score before training stops, or off."
+    )
+    metric: Metric = Field(
+        "bleu", description="What best means: BLEU or chrF of a greedy decode, or loss."
+    )
+    ema: float = Field(
+        0.0, ge=0, lt=1, description="Decay of the averaged weights that are validated; 0 is off."
+    )
+    seed: int = Field(1, ge=0, lt=2**63, description="Seed of every random choice.")
+    device: Device = Field("auto", description="Where to compute.")
+    threads: OptionalCount = Field(None, description="CPU threads; off: one for each core.")
+    precision: Precision = Field(
+        "auto", description="Products in fp32 or bf16; auto: bf16 where the hardware has it."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clip_value_replaces_the_default_clip_norm(cls, values: object) -> object:
+        if isinstance(values, dict) and _none_if_off(values.get("clip_value")) is not None:
+            return {"clip_norm": None, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _check_together(self) -> TrainingSettings:
+        if self.clip_norm is not None and self.clip_value is not None:
+            raise ValueError(
+                f"clip_norm ({self.clip_norm}) and clip_value ({self.clip_value}) are both set; "
+                "clip by one of them and turn the other off"
+            )
+        if self.teacher_forcing == "constant":
+            return self
+        if self.teacher_forcing_steps is None:
+            raise ValueError(
+                f"teacher_forcing {self.teacher_forcing!r} needs teacher_forcing_steps, the update "
+                "at which teacher_forcing_end is reached"
+            )
+        if self.teacher_forcing_steps <= self.teacher_forcing_warmup:
+            raise ValueError(
+                f"teacher_forcing_steps ({self.teacher_forcing_steps}) must be above "
+                f"teacher_forcing_warmup ({self.teacher_forcing_warmup})"
+            )
+        if self.teacher_forcing_end > self.teacher_forcing_start:
+            raise ValueError(
+                f"teacher_forcing_end ({self.teacher_forcing_end}) must not be above "
+                f"teacher_forcing_start ({self.teacher_forcing_start})"
+            )
+        return self
+
+
+class DecodingSettings(Section):
+    """The search for the best translation."""
+
+    beam_size: Count = Field(5, description="Hypotheses kept at each step; 1 is greedy.")
+    length_penalty: float = Field(
+        1.0, ge=0, description="Exponent a: a finished hypothesis scores log p / length^a."
+    )
+    max_length_ratio: float = Field(
+        2.0, ge=0, description="Most pieces out: max_length_ratio x pieces in + max_length."
+    )
+    max_length: int = Field(10, ge=0, description="Constant part of the most pieces out.")
+    n_best: Count = Field(1, description="Translations printed for a line.")
+    sample: bool = Field(False, description="Draw pieces at random instead of searching.")
+    temperature: float = Field(
+        1.0, gt=0, description="Divides the logits before drawing; below 1 is bolder."
+    )
+    top_k: OptionalCount = Field(None, description="Draw from the k likeliest pieces, or off.")
+    top_p: Annotated[
+        Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_none_if_off)
+    ] = Field(None, description="Draw from the fewest pieces that hold probability p, or off.")
+
+    @model_validator(mode="after")
+    def _check_together(self) -> DecodingSettings:
+        if self.n_best > self.beam_size and not self.sample:
+            raise ValueError(
+                f"n_best ({self.n_best}) must not be above beam_size ({self.beam_size})"
+            )
+        return self
+
+
+class Settings(Section):
+    """Everything that a user can set, in sections."""
+
+    data: DataSettings = DataSettings()
+    pieces: PiecesSettings = PiecesSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    decoding: DecodingSettings = DecodingSettings()
