@@ -1,7 +1,7 @@
 """The settings tree: every option's name, type, default, range and description, written once.
 
 Place: defaults, YAML, environment and flags -> **Settings** -> the verbs, which hand single values on.
-Imports pydantic and yaml only. Field names are unique across sections, so that flags can be flat.
+Imports pydantic only. Field names are unique across sections, so that flags can be flat.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+"""The settings: their tree, what may be said of each field, and how files, flags and the rest fill it.
+
+Place: YAML, environment, flags, keywords -> **load_settings** -> Settings -> the verbs.
+``tree`` holds the fields, ``fields`` what people are told of them, ``presets`` named starting points,
+``yaml_file`` reads a settings file, ``loading`` puts the layers together.
+"""
+
+from __future__ import annotations
+
+from seqcli.config.fields import SECTIONS, SettingField, setting_fields, show_value
+from seqcli.config.loading import describe_settings, dump_settings, load_settings
+from seqcli.config.presets import PRESETS
+from seqcli.config.tree import (
+    Attention,
+    Cell,
+    DataSettings,
+    DecodingSettings,
+    Device,
+    LrSchedule,
+    Metric,
+    ModelSettings,
+    ModelType,
+    Optimizer,
+    PiecesSettings,
+    Precision,
+    Section,
+    Settings,
+    TeacherForcing,
+    TeacherForcingMethod,
+    TeacherForcingScope,
+    TrainingSettings,
+)
+
+__all__ = [
+    "PRESETS",
+    "SECTIONS",
+    "Attention",
+    "Cell",
+    "DataSettings",
+    "DecodingSettings",
+    "Device",
+    "LrSchedule",
+    "Metric",
+    "ModelSettings",
+    "ModelType",
+    "Optimizer",
+    "PiecesSettings",
+    "Precision",
+    "Section",
+    "SettingField",
+    "Settings",
+    "TeacherForcing",
+    "TeacherForcingMethod",
+    "TeacherForcingScope",
+    "TrainingSettings",
+    "describe_settings",
+    "dump_settings",
+    "load_settings",
+    "setting_fields",
+    "show_value",
+]
