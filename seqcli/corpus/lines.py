@@ -1,0 +1,133 @@
+"""Bytes on disk -> **lines**: UTF-8, plain or gzip, with the place of every fault.
+
+A line ends at a line feed only, and one carriage return before it goes with it. U+2028, U+0085,
+form feed and a lone carriage return are text: ``str.splitlines`` would cut there and shift one
+side of a corpus against the other.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from seqcli.errors import CorpusError
+
+MAX_LINE_BYTES = 1 << 20  # a longer line is not a sentence, and would have to fit into memory
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def iter_lines(path: Path) -> Iterator[str]:
+    """Read a text file, plain or gzip (told by its content), line by line.
+
+    Args:
+        path: A UTF-8 file; a byte-order mark at its start is dropped.
+
+    Yields:
+        Each line without its end; the last one whether or not a line feed ends it.
+
+    Raises:
+        CorpusError: The file cannot be read, is not UTF-8, holds a NUL or a line of more than
+            MAX_LINE_BYTES, or is damaged gzip.
+    """
+    try:
+        with open_text(path) as stream:
+            yield from decode_lines(stream, str(path))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CorpusError(
+            f"{path}: damaged gzip data ({error}); copy or compress the file again"
+        ) from error
+    except IsADirectoryError as error:
+        raise CorpusError(f"{path}: this is a directory; give the path of a file") from error
+    except FileNotFoundError as error:
+        raise CorpusError(f"{path}: no such file; correct the path") from error
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: cannot be read ({error.strerror or error}); mend that and run the command "
+            "again"
+        ) from error
+
+
+def open_text(path: Path) -> IO[bytes]:
+    """Open a file for reading bytes, through gzip if it starts like gzip data."""
+    file = path.open("rb")
+    try:
+        is_gzip = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    if is_gzip:
+        file.close()
+        return gzip.open(path, "rb")
+    if path.suffix == ".gz" and path.stat().st_size > 0:
+        file.close()
+        raise CorpusError(
+            f"{path}: not gzip data, though its name ends in .gz; rename it or compress it again"
+        )
+    return file
+
+
+def decode_lines(stream: IO[bytes], name: str) -> Iterator[str]:
+    """Cut a stream of bytes into lines, each as soon as it is complete.
+
+    Args:
+        stream: UTF-8 bytes, such as ``sys.stdin.buffer``; read once, never rewound.
+        name: What messages call it.
+
+    Yields:
+        Each line without its end.
+
+    Raises:
+        CorpusError: Bytes that are not UTF-8, a NUL, or a line of more than MAX_LINE_BYTES.
+    """
+    start = 0  # bytes before this line
+    number = 0
+    while raw := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(raw) > MAX_LINE_BYTES:
+            raise CorpusError(
+                f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; text has one "
+                "sentence in a line; is this a text file?"
+            )
+        yield _decode(raw, name=name, number=number, start=start)
+        start += len(raw)
+
+
+def _decode(raw: bytes, *, name: str, number: int, start: int) -> str:
+    body = raw.removesuffix(b"\n").removesuffix(b"\r")
+    if start == 0:
+        body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        line = body.decode("utf-8")
+        bad = body.find(b"\0")
+    except UnicodeDecodeError as error:
+        line, bad = "", error.start
+    if bad < 0:
+        return line
+    offset = bad + (len(codecs.BOM_UTF8) if raw.startswith(codecs.BOM_UTF8) and start == 0 else 0)
+    value = body[bad]
+    raise CorpusError(
+        f"{name}:{number}: byte {offset + 1} of the line (byte {start + offset + 1} of the file) "
+        f"is 0x{value:02x}, {_advice(value, raw, start=start, name=name)}"
+    )
+
+
+def _advice(value: int, raw: bytes, *, start: int, name: str) -> str:
+    if start == 0 and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return (
+            "as in UTF-16; text must be UTF-8; convert it with "
+            f"`iconv -f UTF-16 -t UTF-8 {name} > NEW_FILE`"
+        )
+    if value == 0:
+        return (
+            "which no text holds; if this is UTF-16, convert it with "
+            f"`iconv -f UTF-16LE -t UTF-8 {name} > NEW_FILE`, else delete it with `tr -d '\\000'`"
+        )
+    return (
+        "which is not UTF-8; find out the encoding and convert the file, such as with "
+        f"`iconv -f ISO-8859-1 -t UTF-8 {name} > NEW_FILE`"
+    )

@@ -1,0 +1,152 @@
+"""Files that are written whole or not at all, and the errors of the disk in words.
+
+Place: every module that writes. Imports the standard library and errors only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqcli.errors import SeqcliError, SettingsError
+
+UNFINISHED = ".seqcli-unfinished-"  # start of the name of whatever is not complete yet
+_HASH_BLOCK = 1 << 20
+
+_NEXT_STEP = {
+    errno.ENOSPC: "free some space or choose another place",
+    errno.EDQUOT: "free some of your quota or choose another place",
+    errno.EACCES: "choose a place where you may write, or change its permissions",
+    errno.EPERM: "choose a place where you may write, or change its permissions",
+    errno.EROFS: "choose a place that is not read-only",
+    errno.ENOENT: "make the folder first, or correct the path",
+    errno.ENOTDIR: "a part of the path is a file; correct the path",
+    errno.EISDIR: "this is a directory; give the path of a file",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Write a whole file (text as UTF-8), so that a reader never meets half of it.
+
+    Args:
+        path: Where the file shall be; its folder must exist. An existing file is replaced.
+        data: All of its content.
+
+    Raises:
+        SeqcliError: When the disk refuses; the old file, if any, is still there.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Lend a temporary name in the folder of ``path``; what is written there becomes ``path``.
+
+    The file is synced and moved in place when the block ends well, and removed when it does not.
+    A link is followed. A device or a pipe, such as ``/dev/null``, is lent itself: replacing it
+    would destroy it.
+
+    Raises:
+        SeqcliError: When the disk refuses, in the block or after it.
+    """
+    target = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with explaining(path):
+            yield path
+        return
+    temporary = target.with_name(f"{UNFINISHED}{secrets.token_hex(4)}-{target.name[-100:]}")
+    try:
+        with explaining(path, alias=temporary):
+            yield temporary
+            sync(temporary)
+            temporary.replace(target)
+            sync_directory(target.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def explaining(path: Path, *, alias: Path | None = None) -> Iterator[None]:
+    """Turn an OSError of the block into a SeqcliError with the path and what to do.
+
+    Args:
+        path: What the user knows the file by.
+        alias: The name by which the system knows it, if that is another one.
+    """
+    try:
+        yield
+    except OSError as error:
+        named = error.filename
+        where = path if named is None or Path(os.fsdecode(named)) == alias else named
+        found = error.strerror or str(error)
+        step = _NEXT_STEP.get(error.errno or 0, "mend this and run the command again")
+        raise SeqcliError(f"{where}: cannot be written ({found}); {step}") from error
+
+
+def sync(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in a directory are on the disk, where the system can do that."""
+    with contextlib.suppress(OSError):  # Windows cannot open a directory
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def require_empty(directory: Path, *, overwrite: bool, what: str) -> None:
+    """Check that a directory can be filled without touching what somebody else put there.
+
+    Nothing is made or deleted. Leftovers of a write that was killed do not count.
+
+    Args:
+        directory: May be missing; its nearest existing parent must then be writable.
+        overwrite: Allow it to hold something.
+        what: What shall be written, such as "a data directory", for the message.
+
+    Raises:
+        SettingsError: It is a file, or it holds something and ``overwrite`` is off.
+        SeqcliError: It cannot be read or written.
+    """
+    existing = directory
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise SettingsError(
+            f"{existing}: this is a file; {what} needs a directory; choose another name"
+        )
+    if not os.access(existing, os.R_OK | os.W_OK | os.X_OK):
+        raise SeqcliError(
+            f"{existing}: cannot be written (permission denied); {_NEXT_STEP[errno.EACCES]}"
+        )
+    if existing == directory and not overwrite:
+        found = sorted(
+            entry.name for entry in directory.iterdir() if not entry.name.startswith(UNFINISHED)
+        )
+        if found:
+            raise SettingsError(
+                f"{directory}: not empty ({len(found):,} entries, such as {found[0]!r}); {what} "
+                "is not written over something else; choose another name or give --overwrite"
+            )

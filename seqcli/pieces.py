@@ -1,0 +1,307 @@
+"""Lines <-> pieces <-> **ids**: SentencePiece, which is the only vocabulary there is.
+
+Place: corpus -> **pieces** -> dataset, and the translator at both its ends. Imports sentencepiece,
+not torch.
+
+Text is normalised as little as possible: quotes, full-width characters, no-break spaces and
+control characters stay what they are. Runs of spaces become one space, spaces at both ends go;
+a line feed and the mark of SentencePiece itself, U+2581, read as a space. With byte fallback on,
+``decode(encode(line))`` is the line after this normalisation, whatever its characters.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+
+from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
+from seqcli.files import write_atomically
+
+PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
+
+_SPACE_MARK = "\u2581"
+_UNKNOWN_MARK = "\u2585"  # SentencePiece skips training lines that hold it
+_BYTE_PIECES = 256
+_MAX_TRAINING_CHARS = 1 << 16  # of a line; SentencePiece skips longer ones without a word
+_TRAINING_THREADS = 16  # fixed, because the pieces depend on it; not tied to the cores
+_JOINT_FILE = "pieces.model"
+_SIDE_FILES = ("pieces.src.model", "pieces.tgt.model")
+_RESERVED_SYMBOL = re.compile(r"<(unk|s|/s|pad|0x[0-9A-F]{2})>")
+
+
+class Pieces:
+    """A trained SentencePiece model whose special ids are the pinned ones."""
+
+    def __init__(self, processor: SentencePieceProcessor) -> None:
+        """Wrap a processor that ``load`` has checked."""
+        self._processor = processor
+
+    @classmethod
+    def load(cls, path: Path) -> Pieces:
+        """Read and check a model file.
+
+        Raises:
+            CheckpointError: It is missing, truncated, not a SentencePiece model, or one whose
+                special ids are not ours.
+        """
+        try:
+            model = path.read_bytes()
+        except OSError as error:
+            raise CheckpointError(
+                f"{path}: cannot be read ({error.strerror or error}); the directory that it "
+                "belongs to is not complete; copy all of it, or make it again"
+            ) from error
+        processor = SentencePieceProcessor()
+        try:
+            if not model:
+                raise RuntimeError("the file is empty")
+            processor.LoadFromSerializedProto(model)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes); copy "
+                "it again, or run `seqcli preprocess` again"
+            ) from error
+        found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+            raise CheckpointError(
+                f"{path}: its ids of pad, unk, bos, eos are {found}; seqcli needs "
+                f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}; use a model made by `seqcli preprocess`"
+            )
+        return cls(processor)
+
+    def __len__(self) -> int:
+        """Return the size of the vocabulary, special ids included."""
+        return int(self._processor.get_piece_size())
+
+    def encode(self, line: str) -> list[int]:
+        """Return the ids of a line, without BOS and EOS; a blank line has none."""
+        return self.encode_lines([line])[0]
+
+    def encode_lines(self, lines: list[str]) -> list[list[int]]:
+        """Return the ids of each line; other Python threads run meanwhile.
+
+        Raises:
+            CorpusError: A line holds a lone surrogate, which no UTF-8 text can.
+        """
+        try:
+            ids: list[list[int]] = self._processor.encode(lines, num_threads=1)
+        except RuntimeError as error:
+            for number, line in enumerate(lines, start=1):
+                if re.search("[\ud800-\udfff]", line):
+                    raise CorpusError(
+                        f"line {number} of {len(lines):,}: {line[:40]!r} holds a lone surrogate, "
+                        "which is not a character; decode the text again, as UTF-8"
+                    ) from error
+            raise
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of ids: always a single line, whatever they are.
+
+        Padding, BOS and EOS are skipped; UNK shows as a double question mark (U+2047).
+        """
+        text: str = self._processor.decode([int(number) for number in ids])
+        # Bytes can spell both of these characters.
+        return text.replace(_SPACE_MARK, " ").replace("\n", " ").strip(" ")
+
+    def to_pieces(self, ids: Iterable[int]) -> list[str]:
+        """Return the piece of each id, special ones included."""
+        return [self._processor.id_to_piece(int(number)) for number in ids]
+
+
+@dataclass(frozen=True)
+class PiecePair:
+    """The pieces of both sides; if joint, one object serves as both."""
+
+    src: Pieces
+    tgt: Pieces
+    joint: bool
+
+    @classmethod
+    def load(cls, directory: Path) -> PiecePair:
+        """Load the pieces of a data or run directory.
+
+        Raises:
+            CheckpointError: There are none, or they cannot be used.
+        """
+        names = _file_names(directory)
+        loaded = [Pieces.load(directory / name) for name in names]
+        return cls(src=loaded[0], tgt=loaded[-1], joint=len(names) == 1)
+
+    @staticmethod
+    def copy(from_dir: Path, to_dir: Path) -> None:
+        """Copy the files of the pieces into another directory, which must exist.
+
+        Raises:
+            CheckpointError: There are none.
+            SeqcliError: The disk refuses.
+        """
+        for name in _file_names(from_dir):
+            write_atomically(to_dir / name, (from_dir / name).read_bytes())
+
+
+def piece_files(*, joint: bool) -> tuple[str, ...]:
+    """Return the names of the model files in a directory: the joint one, or source and target."""
+    return (_JOINT_FILE,) if joint else _SIDE_FILES
+
+
+def _file_names(directory: Path) -> tuple[str, ...]:
+    if (directory / _JOINT_FILE).exists():
+        return (_JOINT_FILE,)
+    if any((directory / name).exists() for name in _SIDE_FILES):
+        return _SIDE_FILES
+    raise CheckpointError(
+        f"{directory}: has neither {_JOINT_FILE} nor {' and '.join(_SIDE_FILES)}; it is not a data "
+        "or run directory of seqcli, or not a complete one"
+    )
+
+
+def train_pieces(
+    lines: Iterable[str],
+    path: Path,
+    *,
+    vocab_size: int,
+    model_type: str,
+    character_coverage: float,
+    byte_fallback: bool,
+    user_symbols: Sequence[str],
+    sample: int,
+    seed: int,
+) -> int:
+    """Learn pieces from text and write the model file.
+
+    The same lines and arguments give the same file on every machine, and the global random state
+    is not touched. Ctrl-C is answered at once.
+
+    Args:
+        lines: The text; read once, never held as a whole.
+        path: Where the model shall be.
+        vocab_size: Pieces wanted, the special ones included.
+        model_type: unigram, bpe, char or word.
+        character_coverage: Share of the characters that get a piece, in (0, 1].
+        byte_fallback: Spell what has no piece as bytes.
+        user_symbols: Strings that always stay one piece.
+        sample: Most lines to learn from, drawn at random if there are more.
+        seed: Of that draw.
+
+    Returns:
+        The size of the vocabulary; less than ``vocab_size`` if the text has not that many pieces.
+
+    Raises:
+        SettingsError: ``vocab_size`` is too small for the characters, or a user symbol cannot be
+            one piece.
+        CorpusError: There is no text.
+    """
+    _check_symbols(user_symbols)
+    fixed = EOS_ID + 1 + len(user_symbols) + (_BYTE_PIECES if byte_fallback else 0)
+    if vocab_size <= fixed:
+        raise SettingsError(
+            f"vocab_size ({vocab_size}) is too small: special ids, bytes and user symbols alone "
+            f"take {fixed}, and characters come on top; raise vocab_size or turn byte_fallback off"
+        )
+    drawn = draw_sample((line for line in lines if line.strip()), sample, random.Random(seed))
+    if not drawn:
+        raise CorpusError("no text to learn pieces from: every line is blank")
+    model = _train(
+        drawn,
+        vocab_size=vocab_size,
+        model_type=model_type,
+        character_coverage=character_coverage,
+        byte_fallback=byte_fallback,
+        user_defined_symbols=list(user_symbols),
+    )
+    write_atomically(path, model)
+    return len(Pieces.load(path))
+
+
+def _check_symbols(symbols: Sequence[str]) -> None:
+    for symbol in symbols:
+        if not symbol or _SPACE_MARK in symbol or symbol.split() != [symbol]:
+            raise SettingsError(
+                f"user_symbols: {symbol!r} cannot be one piece; a symbol has at least one "
+                "character, no whitespace and no U+2581; change it here and in the text"
+            )
+        if _RESERVED_SYMBOL.fullmatch(symbol):
+            raise SettingsError(
+                f"user_symbols: {symbol!r} has a meaning of its own in SentencePiece; choose "
+                "another name here and in the text"
+            )
+        if symbols.count(symbol) > 1:
+            raise SettingsError(f"user_symbols: {symbol!r} is given twice; give it once")
+
+
+def draw_sample(lines: Iterable[str], size: int, rng: random.Random) -> list[str]:
+    """Draw up to ``size`` lines, each with the same chance, in one pass (reservoir sampling).
+
+    Source: Vitter 1985, Random sampling with a reservoir, algorithm R.
+    """
+    drawn: list[str] = []
+    for seen, line in enumerate(lines, start=1):
+        if seen <= size:
+            drawn.append(line)
+        elif (slot := int(rng.random() * seen)) < size:
+            drawn[slot] = line
+    return drawn
+
+
+def _train(lines: list[str], **options: object) -> bytes:
+    """Run the trainer in a thread of its own, so that Ctrl-C need not wait for it.
+
+    Returns:
+        The model as bytes.
+    """
+    model = io.BytesIO()
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            SentencePieceTrainer.train(
+                sentence_iterator=(_training_text(line) for line in lines),
+                model_writer=model,
+                normalization_rule_name="identity",
+                max_sentence_length=4 * _MAX_TRAINING_CHARS,
+                hard_vocab_limit=False,
+                num_threads=_TRAINING_THREADS,
+                minloglevel=2,
+                pad_id=PAD_ID,
+                unk_id=UNK_ID,
+                bos_id=BOS_ID,
+                eos_id=EOS_ID,
+                **options,
+            )
+        except Exception as error:  # handed to the caller's thread below
+            failures.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(timeout=0.2)
+    if failures:
+        raise _explain(failures[0], options["vocab_size"]) from failures[0]
+    return model.getvalue()
+
+
+def _training_text(line: str) -> str:
+    return line[:_MAX_TRAINING_CHARS].replace(_UNKNOWN_MARK, " ")
+
+
+def _explain(error: Exception, vocab_size: object) -> SeqcliError:
+    text = str(error)
+    if too_small := re.search(r"smaller than required_chars\. \d+ vs (\d+)", text):
+        return SettingsError(
+            f"vocab_size ({vocab_size}) is too small for this text: its characters and the special "
+            f"pieces take {too_small[1]}; raise vocab_size to at least that, or lower "
+            "character_coverage"
+        )
+    if "all_chars_count" in text or "sentences_.empty()" in text:
+        return CorpusError("no text to learn pieces from: every line is blank")
+    return SeqcliError(
+        f"SentencePiece could not learn pieces ({text}); try another model_type or vocab_size"
+    )
