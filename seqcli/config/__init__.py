@@ -1,14 +1,19 @@
-"""The settings: their tree, what may be said of each field, and how files, flags and the rest fill it.
+"""The settings: their tree, the rules of its fields in words, and the layers that fill it.
 
 Place: YAML, environment, flags, keywords -> **load_settings** -> Settings -> the verbs.
-``tree`` holds the fields, ``fields`` what people are told of them, ``presets`` named starting points,
-``yaml_file`` reads a settings file, ``loading`` puts the layers together.
+``tree`` holds the fields, ``fields`` what people are told of them, ``presets`` named starting
+points, ``yaml_file`` reads a settings file, ``loading`` puts the layers together.
 """
 
 from __future__ import annotations
 
 from seqcli.config.fields import SECTIONS, SettingField, setting_fields, show_value
-from seqcli.config.loading import describe_settings, dump_settings, load_settings
+from seqcli.config.loading import (
+    describe_settings,
+    dump_settings,
+    load_settings,
+    without_training,
+)
 from seqcli.config.presets import PRESETS
 from seqcli.config.tree import (
     Attention,
@@ -58,4 +63,5 @@ __all__ = [
     "load_settings",
     "setting_fields",
     "show_value",
+    "without_training",
 ]

@@ -1,7 +1,7 @@
 """The fields of the settings tree, flat, with their rules in words.
 
-Place: the tree -> **SettingField** -> flags, error messages, ``seqcli config``. Nothing is listed by
-hand: names, ranges, choices, defaults and descriptions are read off the pydantic models.
+Place: the tree -> **SettingField** -> flags, error messages, ``seqcli config``. Nothing is listed
+by hand: names, ranges, choices, defaults and descriptions are read off the pydantic models.
 """
 
 from __future__ import annotations
@@ -61,6 +61,13 @@ class SettingField:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def hint(self) -> str:
+        """What it is and may be, in one line of help; what can be off says so itself."""
+        choices = f"one of {', '.join(self.choices)}" if self.choices else ""
+        limits = choices or self.limits
+        return f"{self.description} ({limits})" if limits else self.description
+
+    @property
     def rule(self) -> str:
         """What a value must be, in words that follow "it must be"."""
         kind = f"one of {', '.join(self.choices)}" if self.choices else _KIND_WORDS[self.kind]
@@ -99,7 +106,7 @@ def show_value(value: object) -> str:
 def _read_schema(name: str, section: str, schema: dict[str, Any], default: object) -> SettingField:
     variants = [schema, *schema.get("anyOf", [])]
     core = next(part for part in variants if part.get("type", "null") != "null")
-    limits = [f"{words} {core[key]:g}" for key, words in _LIMIT_WORDS.items() if key in core]
+    limits = [f"{words} {core[key]:,}" for key, words in _LIMIT_WORDS.items() if key in core]
     if core.get("minLength"):
         limits.append("not empty")
     choices = tuple(core.get("enum", ()))

@@ -1,6 +1,7 @@
 """Layers of values -> one Settings, or one SettingsError that lists every mistake with its place.
 
-Place: defaults < base < preset < file < environment < flags and keywords -> **Settings**. Also Settings -> YAML.
+Place: defaults < base < preset < file < environment < flags and keywords -> **Settings**.
+Also Settings -> YAML.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from seqcli.config.fields import SECTIONS, SettingField, closest, setting_fields
 from seqcli.config.presets import PRESETS
-from seqcli.config.tree import Settings
+from seqcli.config.tree import Settings, TrainingSettings
 from seqcli.config.yaml_file import Given, explain_unknown, read_settings_file
 from seqcli.errors import SettingsError
 
@@ -70,6 +71,11 @@ def dump_settings(settings: Settings) -> str:
     return _to_yaml(settings.model_dump(mode="json"))
 
 
+def without_training(settings: Settings) -> Settings:
+    """Return the settings of a run as they serve another machine, with the default training."""
+    return settings.model_copy(update={"training": TrainingSettings()})
+
+
 def describe_settings(settings: Settings) -> str:
     """Return the settings as YAML with a comment above each that says what it is and may be."""
     tree = settings.model_dump(mode="json")
@@ -78,7 +84,7 @@ def describe_settings(settings: Settings) -> str:
     for section, model in SECTIONS.items():
         lines = [f"# {model.__doc__}", f"{section}:"]
         for name, value in tree[section].items():
-            lines.append(f"  # {fields[name].description} ({fields[name].rule})")
+            lines.append(f"  # {fields[name].hint}")
             lines += [f"  {line}" for line in _to_yaml({name: value}).splitlines()]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
@@ -90,7 +96,7 @@ def _to_yaml(tree: dict[str, Any]) -> str:
 
 
 def _from_base(base: Settings | None) -> Iterator[Given]:
-    """Yield what differs from the defaults, so that rules about what was set see no more than that."""
+    """Yield what differs from the defaults: rules about what was set need see no more."""
     for section in SECTIONS if base else ():
         for name, value in getattr(base, section):
             if value != setting_fields()[name].default:
@@ -104,7 +110,9 @@ def _from_preset(preset: str | None) -> list[Given]:
         meant = closest(preset, PRESETS)
         hint = f"did you mean {meant}?" if meant else f"the presets are {', '.join(PRESETS)}"
         raise SettingsError(f"unknown preset {preset!r}; {hint}")
-    return [Given(name, value, f"preset {preset}: {name}") for name, value in PRESETS[preset].items()]
+    return [
+        Given(name, value, f"preset {preset}: {name}") for name, value in PRESETS[preset].items()
+    ]
 
 
 def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterator[Given]:
@@ -120,9 +128,7 @@ def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterat
         mistakes.append(f"environment variable {variable} is not a setting; {hint}")
 
 
-def _from_names(
-    values: Mapping[str, object], subject: str, mistakes: list[str]
-) -> Iterator[Given]:
+def _from_names(values: Mapping[str, object], subject: str, mistakes: list[str]) -> Iterator[Given]:
     for name, value in values.items():
         field = setting_fields().get(name)
         if field is None:
@@ -162,7 +168,7 @@ def _split_texts(value: object, field: SettingField) -> object:
 
 def _explain(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
     """Say in our words what pydantic found wrong with a field, or with several together."""
-    name = str(detail["loc"][1]) if len(detail["loc"]) > 1 else None
+    name = str(detail["loc"][1]) if len(detail["loc"]) > 1 else ""
     if name in given:
         return _refuse(given[name], setting_fields()[name])
     message = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]

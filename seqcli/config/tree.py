@@ -1,7 +1,7 @@
 """The settings tree: every option's name, type, default, range and description, written once.
 
-Place: defaults, YAML, environment and flags -> **Settings** -> the verbs, which hand single values on.
-Imports pydantic only. Field names are unique across sections, so that flags can be flat.
+Place: defaults, YAML, environment and flags -> **Settings** -> the verbs, which hand single values
+on. Imports pydantic only. Field names are unique across sections, so that flags can be flat.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class PiecesSettings(Section):
         1.0, gt=0, le=1, description="Share of the characters that get a piece; the rest are bytes."
     )
     byte_fallback: bool = Field(
-        True, description="Spell characters that have no piece as bytes, so that nothing is unknown."
+        True,
+        description="Spell characters that have no piece as bytes, so that nothing is unknown.",
     )
     user_symbols: tuple[str, ...] = Field(
         (), description="Strings that always stay one piece, such as placeholders; comma-separated."
@@ -214,9 +215,9 @@ class DecodingSettings(Section):
         1.0, gt=0, description="Divides the logits before drawing; below 1 is bolder."
     )
     top_k: OptionalCount = Field(None, description="Draw from the k likeliest pieces, or off.")
-    top_p: Annotated[
-        Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_none_if_off)
-    ] = Field(None, description="Draw from the fewest pieces that hold probability p, or off.")
+    top_p: Annotated[Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_none_if_off)] = (
+        Field(None, description="Draw from the fewest pieces that hold probability p, or off.")
+    )
 
     @model_validator(mode="after")
     def _check_together(self) -> DecodingSettings:

@@ -1,8 +1,9 @@
 """A YAML settings file -> values with the line that each stands on, and every mistake in the file.
 
-Place: recipe.yaml -> **Given values** -> load_settings. The file is read as a tree of YAML nodes, not as
-Python values: YAML 1.1 would turn ``no`` into False, ``010`` into 8 and ``12:30`` into 750 before anyone
-could ask what the field expects. Numbers stay text until pydantic reads them, so ``1e-4`` is a number.
+Place: recipe.yaml -> **Given values** -> load_settings. The file is read as a tree of YAML nodes,
+not as Python values: YAML 1.1 would turn ``no`` into False, ``010`` into 8 and ``12:30`` into 750
+before anyone could ask what the field expects. Numbers stay text until pydantic reads them, so
+``1e-4`` is a number.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def _compose(path: Path) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SettingsError(
-            f"{path}:{line}: the character {chr(error.character)!r} may not stand in YAML; remove it"
+            f"{path}:{line}: character {chr(error.character)!r} is not allowed in YAML; remove it"
         ) from error
     except RecursionError:
         raise SettingsError(
@@ -113,13 +114,15 @@ def _read_text(path: Path) -> str:
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except OSError as error:
-        raise SettingsError(f"{path}: the settings file cannot be read: {error.strerror}") from error
+        raise SettingsError(
+            f"{path}: the settings file cannot be read: {error.strerror}"
+        ) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SettingsError(
-            f"{path}:{line}: byte 0x{data[error.start]:02x} is not valid UTF-8; save the file as UTF-8"
+            f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
         ) from error
 
 
@@ -152,7 +155,9 @@ def _iter_keys(
             continue
         key = key_node.value
         if key in first_lines:
-            mistakes.append(f"{place}: {key} is already on line {first_lines[key]}; keep one of them")
+            mistakes.append(
+                f"{place}: {key} is already on line {first_lines[key]}; keep one of them"
+            )
             continue
         first_lines[key] = key_node.start_mark.line + 1
         yield key, key_node, value_node

@@ -1,0 +1,40 @@
+"""Train and run sequence-to-sequence translators with recurrent networks.
+
+The public API is what ``__all__`` names; each name is imported when it is first used, so that
+``import seqcli`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seqcli.version import __version__
+
+if TYPE_CHECKING:
+    from seqcli.api import evaluate, preprocess, train
+    from seqcli.decoding.translator import Translator
+
+__all__ = ["Translator", "__version__", "evaluate", "preprocess", "train"]
+
+_HOMES = {
+    "Translator": "seqcli.decoding.translator",
+    "evaluate": "seqcli.api",
+    "preprocess": "seqcli.api",
+    "train": "seqcli.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the module that has it (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

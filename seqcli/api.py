@@ -1,0 +1,166 @@
+"""The verbs as Python functions: paths and settings by name in, results out; nothing is printed.
+
+Place: Python callers -> **preprocess, train, evaluate** -> the functions that the command line
+calls too. ``seqcli`` exports them, and ``Translator`` for translating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqcli.config import load_settings, without_training
+from seqcli.errors import SettingsError
+from seqcli.reporting import Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    from seqcli.evaluation import Evaluation
+    from seqcli.preprocessing import PreprocessResult
+    from seqcli.reporting import TrainingResult
+
+AnyPath = str | Path
+
+
+def preprocess(
+    data_dir: AnyPath,
+    *,
+    train: AnyPath | Sequence[AnyPath],
+    valid: AnyPath | None = None,
+    test: AnyPath | Mapping[str, AnyPath] | None = None,
+    config: AnyPath | None = None,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+    **settings: object,
+) -> PreprocessResult:
+    """Cut parallel text into pieces and write a data directory.
+
+    Args:
+        data_dir: Directory to write.
+        train: One or more prefixes (``PREFIX.en`` and ``PREFIX.de``, or with ``.gz``) or TSV files.
+        valid: The same, once; without it some training pairs are cut off.
+        test: The same, once, or several by name.
+        config: A settings file.
+        overwrite: Replace what is in ``data_dir``.
+        report: Hears of the progress; None for nobody.
+        settings: Settings of sections data and pieces by name, such as ``src_lang="en"``.
+
+    Raises:
+        SettingsError: When a setting or a path argument is wrong.
+        CorpusError: When the text cannot be used.
+    """
+    from seqcli.preprocessing import build_data
+
+    return build_data(
+        load_settings(config=_path(config), keywords=settings),
+        Path(data_dir),
+        train=[train] if isinstance(train, str | Path) else list(train),
+        valid=valid,
+        test={"test": test} if isinstance(test, str | Path) else dict(test or {}),
+        overwrite=overwrite,
+        report=report or SilentReporter(),
+    )
+
+
+def train(
+    data_dir: AnyPath,
+    run_dir: AnyPath,
+    *,
+    config: AnyPath | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+    **settings: object,
+) -> TrainingResult:
+    """Train a translator on a data directory and write a run directory.
+
+    Args:
+        data_dir: What ``preprocess`` wrote.
+        run_dir: Directory to write, or to continue.
+        config: A settings file.
+        resume: Continue the run from its last save; its settings are then the defaults.
+        overwrite: Replace what is in ``run_dir``.
+        report: Hears of the progress; None for nobody.
+        settings: Settings of sections model, training and decoding by name, such as ``cell="gru"``.
+
+    Raises:
+        SettingsError: When a setting is wrong.
+        CorpusError: When the data directory cannot be used.
+        CheckpointError: When there is no run to resume.
+        InterruptedRun: When Ctrl-C or SIGTERM stopped it, after it was saved.
+    """
+    from seqcli.rundir import load_settings_of
+    from seqcli.training import train_model
+
+    base = load_settings_of(Path(run_dir)) if resume else None
+    return train_model(
+        load_settings(config=_path(config), keywords=settings, base=base),
+        Path(data_dir),
+        Path(run_dir),
+        resume=resume,
+        overwrite=overwrite,
+        report=report or SilentReporter(),
+    )
+
+
+def evaluate(
+    run_dir: AnyPath | None = None,
+    *,
+    split: str | None = None,
+    data_dir: AnyPath | None = None,
+    src: AnyPath | None = None,
+    hyp: AnyPath | None = None,
+    ref: AnyPath | None = None,
+    metrics: Sequence[str] = ("bleu", "chrf", "ter"),
+    batch_size: int = 64,
+    report: Reporter | None = None,
+    **settings: object,
+) -> Evaluation:
+    """Score a run on a set of its data, a run on files, or two files.
+
+    Args:
+        run_dir: A run; None with ``hyp`` and ``ref``.
+        split: A set of the run's data; None is the one called test.
+        data_dir: Where that data is now, if it has moved.
+        src: Source text for the run, with ``ref``.
+        hyp: Translations to score as they are, with ``ref``.
+        ref: Reference translations.
+        metrics: Some of bleu, chrf and ter.
+        batch_size: Lines translated together.
+        report: Hears of the progress; None for nobody.
+        settings: Settings of section decoding, seed, device, threads and precision by name.
+
+    Raises:
+        SettingsError: When a setting or the combination of arguments is wrong.
+        CorpusError: When text is missing or does not fit together.
+        CheckpointError: When the run cannot be read.
+    """
+    from seqcli.evaluation import evaluate_files, evaluate_run, find_text
+    from seqcli.rundir import load_settings_of
+
+    if run_dir is None:
+        if hyp is None or ref is None or src is not None or split is not None or settings:
+            raise SettingsError("evaluate without a run takes hyp and ref, and nothing to decode")
+        return evaluate_files(Path(hyp), Path(ref), metrics=metrics)
+    if hyp is not None:
+        raise SettingsError("evaluate takes a run or hyp, not both")
+    base = without_training(load_settings_of(Path(run_dir)))
+    resolved = load_settings(keywords=settings, base=base)
+    return evaluate_run(
+        Path(run_dir),
+        find_text(
+            Path(run_dir), split=split, data_dir=_path(data_dir), src=_path(src), ref=_path(ref)
+        ),
+        metrics=metrics,
+        decoding=resolved.decoding,
+        seed=resolved.training.seed,
+        batch_size=batch_size,
+        device=resolved.training.device,
+        threads=resolved.training.threads,
+        precision=resolved.training.precision,
+        report=report or SilentReporter(),
+    )
+
+
+def _path(path: AnyPath | None) -> Path | None:
+    return None if path is None else Path(path)

@@ -1,0 +1,102 @@
+"""A file, a pipe or a terminal -> groups of lines that are translated together.
+
+Place: INPUT or stdin -> **groups of lines** -> the translator. A file is one group, read as it is
+needed. A terminal gives groups of one line, so that a person sees each translation at once. A pipe
+gives what has arrived: whole batches when it is fast, single lines when it is slow.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import stat
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from seqcli.corpus import decode_lines, iter_lines
+from seqcli.errors import CorpusError, SettingsError
+
+_STDIN = "standard input"
+_BATCHES_AHEAD = 8
+
+
+def iter_line_groups(path: Path | None, batch_size: int) -> Iterator[Iterable[str]]:
+    """Yield the lines of a file, or of standard input if there is none, in groups.
+
+    A mistake in the text is raised only after the group before it, so that what precedes it can
+    be translated.
+
+    Args:
+        path: A text file, plain or gzip.
+        batch_size: Most lines of a group that comes from a pipe.
+
+    Raises:
+        CorpusError: When the text cannot be read or is not UTF-8.
+        SettingsError: When standard input is needed and closed.
+    """
+    if path is not None:
+        return _group_all(iter_lines(path))
+    if sys.stdin is None:
+        raise SettingsError("standard input is closed; give a file as INPUT, or pipe text in")
+    stream = sys.stdin.buffer
+    if stream.isatty():
+        return ([line] for line in decode_lines(stream, _STDIN))
+    if _is_file(stream):
+        return _group_all(decode_lines(stream, _STDIN))
+    return _group_arriving(stream, batch_size)
+
+
+def _is_file(stream: IO[bytes]) -> bool:
+    """Tell what is all there from what arrives; a stream of memory counts as a file."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode)
+
+
+def _group_all(lines: Iterator[str]) -> Iterator[Iterable[str]]:
+    errors: list[CorpusError] = []
+
+    def until_error() -> Iterator[str]:
+        try:
+            yield from lines
+        except CorpusError as error:
+            errors.append(error)
+
+    yield until_error()
+    if errors:
+        raise errors[0]
+
+
+def _group_arriving(stream: IO[bytes], batch_size: int) -> Iterator[Iterable[str]]:
+    arrived: queue.Queue[str | CorpusError | None] = queue.Queue(_BATCHES_AHEAD * batch_size)
+    # A stream of its own: at exit the interpreter must not wait for the lock of sys.stdin.
+    own_stream = open(stream.fileno(), "rb", closefd=False)  # noqa: SIM115 - the thread's
+    threading.Thread(target=_read_into, args=(arrived, own_stream), daemon=True).start()
+    item: str | CorpusError | None = ""
+    while isinstance(item, str):
+        group = []
+        item = arrived.get()
+        while isinstance(item, str):
+            group.append(item)
+            if len(group) == batch_size or arrived.empty():
+                break
+            item = arrived.get()
+        if group:
+            yield group
+    if item is not None:
+        raise item
+
+
+def _read_into(arrived: queue.Queue[str | CorpusError | None], stream: IO[bytes]) -> None:
+    try:
+        for line in decode_lines(stream, _STDIN):
+            arrived.put(line)
+    except CorpusError as error:
+        arrived.put(error)
+    else:
+        arrived.put(None)

@@ -1,0 +1,96 @@
+"""``seqcli eval``: a run and a split, a run and files, or two files -> scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqcli.cli.flags import BatchSizeOption, GivenSettings, JsonOption, QuietOption, settings_flags
+from seqcli.errors import SettingsError, ThresholdError
+
+RunDirArgument = Annotated[
+    Path | None, typer.Argument(metavar="[RUN_DIR]", help="Run directory to score.")
+]
+SplitOption = Annotated[
+    str | None,
+    typer.Option("--split", metavar="NAME", help="A set of the run's data (default test)."),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DATA_DIR", help="The run's data directory, if it has moved."),
+]
+SrcOption = Annotated[
+    Path | None, typer.Option("--src", metavar="FILE", help="Source text for RUN_DIR.")
+]
+HypOption = Annotated[
+    Path | None, typer.Option("--hyp", metavar="FILE", help="Translations to score, without a run.")
+]
+RefOption = Annotated[
+    Path | None, typer.Option("--ref", metavar="FILE", help="Reference translations.")
+]
+MetricsOption = Annotated[
+    str, typer.Option("--metrics", metavar="NAMES", help="Some of bleu, chrf and ter, with commas.")
+]
+MinBleuOption = Annotated[
+    float | None,
+    typer.Option("--min-bleu", metavar="X", min=0, max=100, help="Exit with 5 if BLEU is below X."),
+]
+
+
+@settings_flags("decoding", "seed", "device", "threads", "precision")
+def command(
+    *,
+    run_dir: RunDirArgument = None,
+    split: SplitOption = None,
+    data: DataOption = None,
+    src: SrcOption = None,
+    hyp: HypOption = None,
+    ref: RefOption = None,
+    metrics: MetricsOption = "bleu,chrf,ter",
+    min_bleu: MinBleuOption = None,
+    batch_size: BatchSizeOption = 64,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    given: GivenSettings,
+) -> None:
+    """Score translations with BLEU, chrF and TER.
+
+    Give a run to score on a test set of its data (--split), a run and files (--src and --ref), or
+    translations as they are (--hyp and --ref). Scores are of raw text, with sacreBLEU signatures.
+    """
+    from seqcli.console import print_evaluation, report_to_console
+    from seqcli.evaluation import check_metrics, evaluate_files, evaluate_run, find_text
+
+    names = check_metrics([name.strip() for name in metrics.lower().split(",") if name.strip()])
+    if min_bleu is not None and "bleu" not in names:
+        raise SettingsError(f"--min-bleu needs bleu among --metrics, which is {metrics!r}")
+    settings = given.load_for_run(run_dir) if run_dir else given.load()
+    if run_dir is None and hyp and ref and not (src or split or data):
+        evaluation = evaluate_files(hyp, ref, metrics=names)
+    elif run_dir is not None and hyp is None:
+        text = find_text(run_dir, split=split, data_dir=data, src=src, ref=ref)
+        with report_to_console(quiet=quiet) as report:
+            evaluation = evaluate_run(
+                run_dir,
+                text,
+                metrics=names,
+                decoding=settings.decoding,
+                seed=settings.training.seed,
+                batch_size=batch_size,
+                device=settings.training.device,
+                threads=settings.training.threads,
+                precision=settings.training.precision,
+                report=report,
+            )
+    else:
+        raise SettingsError(
+            "what to score is not clear; give RUN_DIR (with --split, or with --src and --ref), or "
+            "--hyp and --ref alone"
+        )
+    print_evaluation(evaluation, as_json=as_json)
+    if min_bleu is not None and evaluation.value_of("bleu") < min_bleu:
+        raise ThresholdError(
+            f"BLEU is {evaluation.value_of('bleu'):.2f}; --min-bleu asks for {min_bleu:g} or more"
+        )

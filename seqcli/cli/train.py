@@ -1,0 +1,53 @@
+"""``seqcli train``: a data directory -> a run directory."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqcli.cli.flags import GivenSettings, QuietOption, settings_flags
+from seqcli.errors import InterruptedRun
+
+DataDirArgument = Annotated[
+    Path, typer.Argument(metavar="DATA_DIR", help="Data directory that preprocess wrote.")
+]
+RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Run directory to write.")]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Continue the run in RUN_DIR from its last save.")
+]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is in RUN_DIR.")]
+
+
+@settings_flags("model", "training", "decoding")
+def command(
+    *,
+    data_dir: DataDirArgument,
+    run_dir: RunDirArgument,
+    resume: ResumeOption = False,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    given: GivenSettings,
+) -> None:
+    """Train a translator on a data directory and write a run directory.
+
+    Ctrl-C finishes the update, saves, and prints the command that continues the run.
+    """
+    from seqcli.console import print_training, report_to_console
+    from seqcli.rundir import load_settings_of
+
+    settings = given.load(load_settings_of(run_dir) if resume else None)
+
+    from seqcli.training import train_model
+
+    try:
+        with report_to_console(quiet=quiet) as report:
+            result = train_model(
+                settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
+            )
+    except InterruptedRun as interruption:
+        again = shlex.join(["seqcli", "train", str(data_dir), str(run_dir), "--resume"])
+        raise InterruptedRun(f"{interruption}\ncontinue with: {again}") from None
+    print_training(result)

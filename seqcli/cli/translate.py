@@ -1,0 +1,149 @@
+"""``seqcli translate``: lines in, as many lines out, in their order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from seqcli.cli.arriving import iter_line_groups
+from seqcli.cli.flags import (
+    BatchSizeOption,
+    GivenSettings,
+    JsonOption,
+    QuietOption,
+    settings_flags,
+)
+from seqcli.cli.results import open_results
+from seqcli.errors import SettingsError
+
+if TYPE_CHECKING:
+    from seqcli.config import DecodingSettings
+    from seqcli.decoding.translator import Hypothesis, Translation, Translator
+
+ModelOption = Annotated[
+    Path, typer.Option("--model", "-m", metavar="RUN_DIR", help="Run directory.")
+]
+InputArgument = Annotated[
+    Path | None, typer.Argument(metavar="[INPUT]", help="Text, one sentence a line; else stdin.")
+]
+InputOption = Annotated[
+    Path | None, typer.Option("--input", "-i", metavar="FILE", help="The same as INPUT.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write here when all is done; else stdout."
+    ),
+]
+
+
+@settings_flags("decoding", "seed", "device", "threads", "precision")
+def command(
+    *,
+    text: InputArgument = None,
+    model: ModelOption,
+    input_file: InputOption = None,
+    output: OutputOption = None,
+    batch_size: BatchSizeOption = 64,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    given: GivenSettings,
+) -> None:
+    """Translate lines of a file or of standard input.
+
+    Line N of the output translates line N of the input, blank lines included. With --n-best above 1
+    there are that many lines for each line of the input, the best first, filled up with blank ones.
+    --json prints one object for each line of the input.
+    """
+    from seqcli.console import report_to_console
+
+    if text is not None and input_file is not None:
+        raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
+    settings = given.load_for_run(model)
+    groups = iter_line_groups(text or input_file, batch_size)
+    output_stream = open_results(output)
+
+    from seqcli.decoding.translator import Translator
+
+    training = settings.training
+    translator = Translator.load(
+        model, device=training.device, threads=training.threads, precision=training.precision
+    )
+    with report_to_console(quiet=quiet) as report, output_stream as results:
+        for done in write_translations(
+            translator,
+            groups,
+            results,
+            decoding=settings.decoding,
+            batch_size=batch_size,
+            seed=training.seed,
+            as_json=as_json,
+        ):
+            if output is not None:
+                report.progress("translating", done, None, None)
+
+
+def write_translations(
+    translator: Translator,
+    groups: Iterable[Iterable[str]],
+    results: TextIO,
+    *,
+    decoding: DecodingSettings,
+    batch_size: int,
+    seed: int,
+    as_json: bool,
+) -> Iterator[int]:
+    """Translate groups of lines and write them; nobody waits for a translation that is made.
+
+    Yields:
+        The number of lines done, after each batch.
+    """
+    done = 0
+    for group in groups:
+        for translation in translator.iter_translations(
+            group, decoding=decoding, batch_size=batch_size, seed=seed
+        ):
+            done += 1
+            if as_json:
+                results.write(format_json(translation, done, n_best=decoding.n_best))
+            else:
+                results.write(format_lines(translation, n_best=decoding.n_best))
+            if done % batch_size == 0:
+                results.flush()
+                yield done
+        results.flush()
+        yield done
+
+
+def format_lines(translation: Translation, *, n_best: int) -> str:
+    """Return exactly ``n_best`` lines, the best first; blank ones stand for what was not found."""
+    texts = [_one_line(hyp.text) for hyp in translation.hyps[:n_best]]
+    texts += [""] * (n_best - len(texts))
+    return "".join(f"{text}\n" for text in texts)
+
+
+def format_json(translation: Translation, number: int, *, n_best: int) -> str:
+    """Return one JSON object on one line; ``id`` counts the lines of the input from 1."""
+    hyps = [
+        {"hyp": hyp.text, "score": hyp.score, "flags": _flags_of(hyp)}
+        for hyp in translation.hyps[:n_best]
+    ]
+    best = hyps[0] if hyps else {"hyp": "", "score": 0.0, "flags": []}
+    record: dict[str, object] = {"id": number, "src": translation.src, **best}
+    if n_best > 1:
+        record["nbest"] = hyps
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _flags_of(hyp: Hypothesis) -> list[str]:
+    flags = {"truncated": hyp.truncated, "looped": hyp.looped}
+    return [name for name, is_set in flags.items() if is_set]
+
+
+def _one_line(text: str) -> str:
+    """Keep a model that spells a line feed in bytes from shifting all lines that follow."""
+    return text.replace("\n", " ")
