@@ -33,7 +33,7 @@ FORMAT = 1  # of the data dir; another number is refused
 KIND = "seqcli data"
 MANIFEST = "manifest.json"
 SIDES = ("src", "tgt")
-ID_TYPES = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
+ID_TYPES: dict[str, np.dtype[Any]] = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
 
 _OFFSET = np.dtype("<i8")
 _AGAIN = "run `seqcli preprocess` again"
@@ -49,12 +49,12 @@ def id_type_for(vocab_size: int) -> str:
 class IdArray:
     """The ids of many sentences, read from disk when they are asked for."""
 
-    def __init__(self, ids: IdRow, offsets: npt.NDArray[np.int64]) -> None:
+    def __init__(self, ids: IdRow, offsets: IdRow) -> None:
         """Take arrays that belong together.
 
         Args:
             ids: Of all sentences, (tokens,).
-            offsets: Where each sentence starts, and the end of the last, (sentences + 1,).
+            offsets: Where each sentence starts, and the end of the last, (sentences + 1,), int64.
         """
         self._ids = ids
         self._offsets = offsets
@@ -96,7 +96,7 @@ class IdArray:
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """The number of ids of each sentence, (sentences,)."""
-        return np.diff(self._offsets)
+        return np.diff(self._offsets).astype(np.int64, copy=False)
 
 
 class IdWriter:
@@ -165,9 +165,7 @@ class Split:
 class Dataset:
     """A data dir that has been checked; its arrays are mapped, not read."""
 
-    def __init__(
-        self, data_dir: Path, manifest: dict[str, Any], splits: dict[str, Split]
-    ) -> None:
+    def __init__(self, data_dir: Path, manifest: dict[str, Any], splits: dict[str, Split]) -> None:
         """Take the parts that ``open`` has put together."""
         self.data_dir = data_dir
         self.manifest = manifest
@@ -186,6 +184,7 @@ class Dataset:
             id_types = {side: str(manifest["id_type"][side]) for side in SIDES}
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
+            _ = [manifest[key] for key in ("inputs", "options", "pieces_sha256")]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CorpusError(f"{path}: damaged (no usable {error}); {_AGAIN}") from error
         if unknown or "train" not in counts or "valid" not in counts:
@@ -257,6 +256,12 @@ def text_path(data_dir: Path, name: str, side: str) -> Path:
     return data_dir / f"{name}.{side}.txt"
 
 
+def files_of(names: Iterable[str]) -> list[str]:
+    """Return the names of all files that these splits can have in a data dir."""
+    suffixes = ("ids", "offsets", "txt")
+    return [f"{name}.{side}.{suffix}" for name in names for side in SIDES for suffix in suffixes]
+
+
 def write_text(path: Path, lines: Iterable[str]) -> None:
     """Write raw lines so that ``Dataset.text`` gives exactly them back.
 
@@ -314,9 +319,7 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
 
 
 def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: int) -> Split:
-    sides = [
-        IdArray.open(data_dir / f"{name}.{side}", id_type=id_types[side]) for side in SIDES
-    ]
+    sides = [IdArray.open(data_dir / f"{name}.{side}", id_type=id_types[side]) for side in SIDES]
     for side, array in zip(SIDES, sides, strict=True):
         if len(array) != pairs:
             raise CorpusError(

@@ -10,7 +10,8 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seqcli.errors import SeqcliError, SettingsError
@@ -150,3 +151,53 @@ def require_empty(directory: Path, *, overwrite: bool, what: str) -> None:
                 f"{directory}: not empty ({len(found):,} entries, such as {found[0]!r}); {what} "
                 "is not written over something else; choose another name or give --overwrite"
             )
+
+
+@contextlib.contextmanager
+def filling(directory: Path, *, last: str, stale: Iterable[str] = ()) -> Iterator[Path]:
+    """Lend an empty directory; what is written there appears in ``directory`` all at once.
+
+    The files are moved when the block ends well. When it does not, ``directory`` is as before:
+    it is gone if it was missing. What earlier attempts that were killed have left is removed.
+
+    Args:
+        directory: Is made if it is missing. Files of the same names are replaced.
+        last: Name of the file that makes the others valid. It is removed before any other is
+            touched and comes after all of them.
+        stale: Names of files that are removed, if they are not replaced.
+
+    Raises:
+        SeqcliError: When the disk refuses, in the block or after it.
+    """
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    work = directory / f"{UNFINISHED}{secrets.token_hex(4)}"
+    with explaining(directory):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            for leftover in directory.glob(f"{UNFINISHED}*"):
+                _remove(leftover)
+            work.mkdir()
+            yield work
+            _move_in(work, directory, last=last, stale=stale)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            for path in missing:  # stays if it holds something
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+
+
+def _move_in(work: Path, directory: Path, *, last: str, stale: Iterable[str]) -> None:
+    names = sorted(path.name for path in work.iterdir() if path.name != last)
+    (directory / last).unlink(missing_ok=True)
+    for name in stale:
+        (directory / name).unlink(missing_ok=True)
+    for name in (*names, last):
+        (work / name).replace(directory / name)
+    sync_directory(directory)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

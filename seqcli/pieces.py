@@ -18,9 +18,11 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
+from seqcli.corpus.sampling import draw_sample
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
 from seqcli.files import write_atomically
 
@@ -206,9 +208,7 @@ def train_pieces(
             f"vocab_size ({vocab_size}) is too small: special ids, bytes and user symbols alone "
             f"take {fixed}, and characters come on top; raise vocab_size or turn byte_fallback off"
         )
-    drawn = draw_sample((line for line in lines if line.strip()), sample, random.Random(seed))
-    if not drawn:
-        raise CorpusError("no text to learn pieces from: every line is blank")
+    drawn, _ = draw_sample(lines, sample, random.Random(seed))
     model = _train(
         drawn,
         vocab_size=vocab_size,
@@ -237,21 +237,7 @@ def _check_symbols(symbols: Sequence[str]) -> None:
             raise SettingsError(f"user_symbols: {symbol!r} is given twice; give it once")
 
 
-def draw_sample(lines: Iterable[str], size: int, rng: random.Random) -> list[str]:
-    """Draw up to ``size`` lines, each with the same chance, in one pass (reservoir sampling).
-
-    Source: Vitter 1985, Random sampling with a reservoir, algorithm R.
-    """
-    drawn: list[str] = []
-    for seen, line in enumerate(lines, start=1):
-        if seen <= size:
-            drawn.append(line)
-        elif (slot := int(rng.random() * seen)) < size:
-            drawn[slot] = line
-    return drawn
-
-
-def _train(lines: list[str], **options: object) -> bytes:
+def _train(lines: list[str], *, vocab_size: int, **options: Any) -> bytes:
     """Run the trainer in a thread of its own, so that Ctrl-C need not wait for it.
 
     Returns:
@@ -265,6 +251,7 @@ def _train(lines: list[str], **options: object) -> bytes:
             SentencePieceTrainer.train(
                 sentence_iterator=(_training_text(line) for line in lines),
                 model_writer=model,
+                vocab_size=vocab_size,
                 normalization_rule_name="identity",
                 max_sentence_length=4 * _MAX_TRAINING_CHARS,
                 hard_vocab_limit=False,
@@ -284,7 +271,7 @@ def _train(lines: list[str], **options: object) -> bytes:
     while thread.is_alive():
         thread.join(timeout=0.2)
     if failures:
-        raise _explain(failures[0], options["vocab_size"]) from failures[0]
+        raise _explain(failures[0], vocab_size) from failures[0]
     return model.getvalue()
 
 
@@ -292,7 +279,7 @@ def _training_text(line: str) -> str:
     return line[:_MAX_TRAINING_CHARS].replace(_UNKNOWN_MARK, " ")
 
 
-def _explain(error: Exception, vocab_size: object) -> SeqcliError:
+def _explain(error: Exception, vocab_size: int) -> SeqcliError:
     text = str(error)
     if too_small := re.search(r"smaller than required_chars\. \d+ vs (\d+)", text):
         return SettingsError(

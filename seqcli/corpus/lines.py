@@ -12,7 +12,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from seqcli.errors import CorpusError
 
@@ -62,7 +62,7 @@ def open_text(path: Path) -> IO[bytes]:
         raise
     if is_gzip:
         file.close()
-        return gzip.open(path, "rb")
+        return cast("IO[bytes]", gzip.open(path, "rb"))
     if path.suffix == ".gz" and path.stat().st_size > 0:
         file.close()
         raise CorpusError(

@@ -53,3 +53,8 @@ def _iter_tsv(path: Path) -> Iterator[SentencePair]:
                 "the target (quotes have no meaning); mend the line"
             )
         yield SentencePair(*columns)
+
+
+def is_blank(pair: SentencePair) -> bool:
+    """Tell whether a side holds nothing to read: whitespace, or the space mark of SentencePiece."""
+    return any(not side.replace("\u2581", " ").strip() for side in pair)
