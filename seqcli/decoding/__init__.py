@@ -1,0 +1,1 @@
+"""Search for translations, guards of their quality, and the translator of text."""

@@ -1,0 +1,227 @@
+"""A model on disk: settings, weights, pieces. Written whole or not at all; loaded and checked.
+
+Place: training -> **run directory** -> decoding, evaluation. The directory is complete on its own:
+a copy of it translates anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import struct
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from seqcli.config import Settings, dump_settings, load_settings
+from seqcli.errors import CheckpointError, SettingsError
+from seqcli.files import replacing, write_atomically
+from seqcli.models import Seq2Seq
+from seqcli.pieces import PiecePair
+from seqcli.version import __version__
+
+FORMAT = 1
+CONFIG = "config.yaml"
+MANIFEST = "manifest.json"
+MODEL = "model.safetensors"
+
+
+def build_model(settings: Settings, pieces: PiecePair) -> Seq2Seq:
+    """Return a new model with the sizes that the settings and the pieces ask for.
+
+    Raises:
+        SettingsError: If the sizes do not fit together.
+    """
+    model = settings.model
+    if model.bidirectional and model.hidden_size % 2:
+        raise SettingsError(
+            f"--hidden-size {model.hidden_size}: a bidirectional encoder gives half to each "
+            "direction, so it must be even; change it, or add --no-bidirectional"
+        )
+    return Seq2Seq(
+        src_vocab_size=len(pieces.src),
+        tgt_vocab_size=len(pieces.tgt),
+        joint=pieces.joint,
+        cell=model.cell,
+        hidden_size=model.hidden_size,
+        emb_size=model.emb_size,
+        layers=model.layers,
+        bidirectional=model.bidirectional,
+        attention=model.attention,
+        input_feeding=model.input_feeding,
+        tie_embeddings=model.tie_embeddings,
+        dropout=model.dropout,
+    )
+
+
+def create_run(
+    run_dir: Path, settings: Settings, *, pieces_dir: Path, manifest: Mapping[str, Any]
+) -> None:
+    """Make a run directory: settings, pieces and manifest; the weights come later.
+
+    Args:
+        run_dir: Made if it is missing.
+        settings: All of them, resolved.
+        pieces_dir: The data directory whose pieces are copied in.
+        manifest: What to record, beside versions and time.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    PiecePair.copy(pieces_dir, run_dir)
+    write_settings(run_dir, settings)
+    versions = {
+        "format": FORMAT,
+        "kind": "seqcli run",
+        "seqcli": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    _write_manifest(run_dir, {**versions, **manifest})
+
+
+def write_settings(run_dir: Path, settings: Settings) -> None:
+    """Write every setting, resolved, to config.yaml."""
+    write_atomically(run_dir / CONFIG, dump_settings(settings))
+
+
+def update_manifest(run_dir: Path, **fields: Any) -> None:
+    """Record more in the manifest of a run.
+
+    Raises:
+        CheckpointError: If there is no readable manifest.
+    """
+    _write_manifest(run_dir, {**read_manifest(run_dir), **fields})
+
+
+def _write_manifest(run_dir: Path, manifest: Mapping[str, Any]) -> None:
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomically(run_dir / MANIFEST, text + "\n")
+
+
+def read_manifest(run_dir: Path) -> dict[str, Any]:
+    """Return the manifest of a run.
+
+    Raises:
+        CheckpointError: If run_dir is no run directory, or one of another format.
+    """
+    if not run_dir.is_dir():
+        what = "this is a file" if run_dir.exists() else "there is no such directory"
+        raise CheckpointError(
+            f"{run_dir}: {what}; a model is a run directory, as `seqcli train` writes it"
+        )
+    path = run_dir / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{run_dir}: not a run directory, as it has no {MANIFEST}; give the RUN_DIR of "
+            "`seqcli train`"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: cannot be read ({error}); restore it from a copy, or train again"
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("kind") != "seqcli run":
+        raise CheckpointError(
+            f"{run_dir}: not a run directory (its {MANIFEST} is of something else); give the "
+            "RUN_DIR of `seqcli train`"
+        )
+    if manifest.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path}: has format {manifest.get('format')!r}, but seqcli {__version__} reads format "
+            f"{FORMAT}; it was written by seqcli {manifest.get('seqcli')!r}, use that version"
+        )
+    return manifest
+
+
+def load_settings_of(run_dir: Path) -> Settings:
+    """Return the settings that a run was trained with.
+
+    Raises:
+        CheckpointError: If run_dir is no run directory, or its settings cannot be read.
+    """
+    read_manifest(run_dir)
+    try:
+        return load_settings(config=run_dir / CONFIG, environ={})
+    except SettingsError as error:
+        raise CheckpointError(f"{run_dir}: its settings cannot be read: {error}") from error
+
+
+def save_model(run_dir: Path, weights: Mapping[str, torch.Tensor]) -> None:
+    """Write the weights of the best model."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    with replacing(run_dir / MODEL) as temporary:
+        safetensors.torch.save_file(tensors, temporary)
+
+
+def has_model(run_dir: Path) -> bool:
+    """Tell whether a run has got as far as its first model."""
+    return (run_dir / MODEL).is_file()
+
+
+def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
+    """Return the best model of a run, in evaluation mode on the CPU, its pieces and settings.
+
+    Raises:
+        CheckpointError: If anything is missing, damaged, or does not fit the rest.
+    """
+    settings = load_settings_of(run_dir)
+    pieces = PiecePair.load(run_dir)
+    path = run_dir / MODEL
+    if not path.is_file():
+        raise CheckpointError(
+            f"{run_dir}: has no {MODEL} yet: training stopped before its first validation; go on "
+            "with `seqcli train DATA_DIR RUN_DIR --resume`"
+        )
+    weights = read_tensors(path)
+    try:
+        model = build_model(settings, pieces)
+    except SettingsError as error:
+        raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
+    copy_weights(model, weights, path=path)
+    return model.eval(), pieces, settings
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a safetensors file.
+
+    Raises:
+        CheckpointError: If it is damaged.
+    """
+    try:
+        tensors: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
+    except (OSError, ValueError, struct.error, safetensors.SafetensorError) as error:
+        raise CheckpointError(
+            f"{path}: cannot be read ({error}); the file is damaged or cut short: copy it again, "
+            "or train again"
+        ) from error
+    return tensors
+
+
+@torch.no_grad()
+def copy_weights(model: nn.Module, weights: Mapping[str, torch.Tensor], *, path: Path) -> None:
+    """Fill a model with weights by name.
+
+    Raises:
+        CheckpointError: If a name or a shape does not fit; path is where they were read.
+    """
+    parameters = dict(model.named_parameters())
+    different = sorted(parameters.keys() ^ weights.keys())
+    if different:
+        raise CheckpointError(
+            f"{path}: does not fit {CONFIG} ({different[0]!r} is in one and not in the other); "
+            "the two are of different runs"
+        )
+    for name, parameter in parameters.items():
+        if parameter.shape != weights[name].shape:
+            raise CheckpointError(
+                f"{path}: {name!r} has shape {tuple(weights[name].shape)}, but {CONFIG} and the "
+                f"pieces ask for {tuple(parameter.shape)}; the files are of different runs"
+            )
+        parameter.copy_(weights[name])

@@ -1,0 +1,35 @@
+"""How much memory a training will need, before it starts."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from seqcli.config import Settings
+from seqcli.models.cells import CELLS
+from seqcli.models.seq2seq import count_parameters
+from seqcli.training.loss import CHUNK_ENTRIES
+
+PROCESS_BYTES = 450_000_000  # Python, torch and its libraries
+COPIES = 4  # of each weight: itself, its gradient, Adam's two moments
+
+
+def estimate_memory(settings: Settings, model: nn.Module, dtype: torch.dtype) -> int:
+    """Return the bytes at the peak of an update: an estimate from what each part keeps.
+
+    Args:
+        settings: Sizes of the model and of a batch.
+        model: Its weights are counted.
+        dtype: Of the products.
+    """
+    sizes, tokens = settings.model, settings.training.batch_tokens
+    gates = CELLS[sizes.cell].gates
+    layer = (2 * gates + 4) * sizes.hidden_size  # input parts, gates and their gradients, states
+    sides = 2 * (sizes.layers * layer + 4 * sizes.emb_size)
+    attention = 6 * sizes.hidden_size
+    if sizes.attention == "additive":  # tanh(W h + U s) for every pair of positions
+        attention += 2 * sizes.hidden_size * 32
+    activations = tokens * (sides + attention) * dtype.itemsize
+    chunk = CHUNK_ENTRIES * (2 * torch.float32.itemsize + dtype.itemsize)
+    weights = count_parameters(model) * (COPIES * torch.float32.itemsize + dtype.itemsize)
+    return PROCESS_BYTES + weights + activations + chunk

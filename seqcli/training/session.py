@@ -1,0 +1,203 @@
+"""Everything that changes while a model is trained, and the one update that changes it.
+
+Place: batches, model -> **train_step** -> loop. ``make_session`` is where settings stop: what it
+builds knows sizes and rates only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+
+from seqcli.batches import Batch, BatchStream
+from seqcli.config import Settings
+from seqcli.dataset import Split
+from seqcli.devices import autocast
+from seqcli.errors import SeqcliError
+from seqcli.models import Seq2Seq
+from seqcli.pieces import PAD_ID
+from seqcli.training.loss import output_cross_entropy
+from seqcli.training.optimization import (
+    AveragedWeights,
+    LearningRate,
+    clip_gradients,
+    make_optimizer,
+)
+from seqcli.training.teacher_forcing import METHODS, TeacherForcing, toss_coins
+
+MAX_SKIPPED = 20  # updates in a row with a gradient that is not finite
+
+
+@dataclass
+class Progress:
+    """Counters of a training; saved with it."""
+
+    update: int = 0
+    seconds: float = 0.0
+    skipped: int = 0  # updates skipped so far because of a gradient that was not finite
+    skipped_in_a_row: int = 0
+    best_update: int = 0
+    best_score: float | None = None
+    validations_since_best: int = 0
+    last_validated: int = 0
+
+
+@dataclass
+class Session:
+    """A training under way."""
+
+    model: Seq2Seq
+    optimizer: torch.optim.Optimizer
+    stream: BatchStream
+    learning_rate: LearningRate
+    forcing: TeacherForcing
+    coins: torch.Generator  # of teacher forcing alone
+    average: AveragedWeights | None
+    device: torch.device
+    dtype: torch.dtype
+    progress: Progress = field(default_factory=Progress)
+
+
+@dataclass(frozen=True)
+class StepStats:
+    """What one update did."""
+
+    nll: float  # summed over the target tokens, in nats
+    num_tokens: int  # target tokens, padding not counted
+    grad_norm: float  # before clipping
+    clipped: bool
+    skipped: bool
+    lr: float
+    teacher_forcing: float
+
+
+def make_session(
+    settings: Settings, model: Seq2Seq, train: Split, *, device: torch.device, dtype: torch.dtype
+) -> Session:
+    """Put together what the settings ask for, at the state before update 1.
+
+    Raises:
+        SettingsError: If the settings do not fit the corpus or each other.
+    """
+    training = settings.training
+    return Session(
+        model=model,
+        optimizer=make_optimizer(
+            model.parameters(),
+            optimizer=training.optimizer,
+            lr=training.lr,
+            weight_decay=training.weight_decay,
+        ),
+        stream=BatchStream(train, batch_tokens=training.batch_tokens, seed=training.seed),
+        learning_rate=LearningRate(
+            lr=training.lr, schedule=training.lr_schedule, warmup_steps=training.warmup_steps
+        ),
+        forcing=TeacherForcing(
+            schedule=training.teacher_forcing,
+            start=training.teacher_forcing_start,
+            end=training.teacher_forcing_end,
+            warmup=training.teacher_forcing_warmup,
+            steps=training.teacher_forcing_steps,
+        ),
+        coins=torch.Generator().manual_seed(training.seed),
+        average=AveragedWeights(model, decay=training.ema) if training.ema else None,
+        device=device,
+        dtype=dtype,
+    )
+
+
+def summed_losses(
+    session: Session, batch: Batch, settings: Settings, *, probability: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a batch's smoothed loss, which has a gradient, and its plain one; summed, in nats.
+
+    Args:
+        session: Its model and coins are used.
+        batch: On the session's device.
+        settings: Of teacher forcing and label smoothing.
+        probability: Of feeding gold; 1 takes the whole-sequence path.
+    """
+    training = settings.training
+    model = session.model
+    with autocast(session.device, session.dtype):
+        reading = model.read(batch.src, batch.src_lengths)
+        if probability >= 1:
+            readouts = model.readouts(reading, batch.tgt_in)
+        else:
+            batch_size, tgt_len = batch.tgt_in.shape
+            is_gold = toss_coins(
+                (batch_size, tgt_len),
+                probability=probability,
+                scope=training.teacher_forcing_scope,
+                generator=session.coins,
+            ).to(session.device)
+            method = METHODS[training.teacher_forcing_method]
+            readouts = method(model, reading, batch.tgt_in, is_gold)
+    is_real = batch.tgt_out != PAD_ID
+    return output_cross_entropy(
+        readouts[is_real],
+        model.output.weight,
+        model.output.bias,
+        batch.tgt_out[is_real],
+        label_smoothing=training.label_smoothing,
+    )
+
+
+def train_step(session: Session, settings: Settings, *, spent: float) -> StepStats:
+    """Make one update, from grad_accum batches.
+
+    The gradient is that of the mean over all target tokens of the update, however they are spread
+    over its batches. One that is not finite is thrown away.
+
+    Args:
+        session: Changed.
+        settings: Of the training.
+        spent: Share of the budget spent so far, 0 to 1.
+
+    Raises:
+        SeqcliError: If too many updates in a row had to be skipped.
+    """
+    training, progress = settings.training, session.progress
+    update = progress.update + 1
+    batches = [session.stream.take() for _ in range(training.grad_accum)]
+    num_tokens = sum(batch.num_tgt_tokens for batch in batches)
+    probability = session.forcing.probability(update)
+    nll = 0.0
+    session.model.train()
+    session.optimizer.zero_grad(set_to_none=True)
+    for batch in batches:
+        loss, plain = summed_losses(
+            session, batch.to(session.device), settings, probability=probability
+        )
+        (loss / num_tokens).backward()
+        nll += float(plain)
+    norm, clipped = clip_gradients(
+        session.model.parameters(), clip_norm=training.clip_norm, clip_value=training.clip_value
+    )
+    lr = session.learning_rate.at(update, spent)
+    progress.update = update
+    is_finite = math.isfinite(norm)
+    if is_finite:
+        for group in session.optimizer.param_groups:
+            group["lr"] = lr
+        session.optimizer.step()
+        if session.average is not None:
+            session.average.add(session.model, update)
+        progress.skipped_in_a_row = 0
+    else:
+        _count_skipped(session)
+    return StepStats(nll, num_tokens, norm, clipped, not is_finite, lr, probability)
+
+
+def _count_skipped(session: Session) -> None:
+    progress = session.progress
+    progress.skipped += 1
+    progress.skipped_in_a_row += 1
+    if progress.skipped_in_a_row >= MAX_SKIPPED:
+        raise SeqcliError(
+            f"update {progress.update}: the gradient was not finite {MAX_SKIPPED} times in a row, "
+            "so training has diverged; take a lower --lr, a longer --warmup-steps or a smaller "
+            "--clip-norm, and start again"
+        )
