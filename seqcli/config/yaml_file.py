@@ -54,7 +54,7 @@ def read_settings_file(path: Path, mistakes: list[str]) -> list[Given]:
             f"{_place(path, root)}: found {_describe(root)} where the sections belong; "
             f"a settings file looks like 'model:' and below it, indented, 'layers: 2'"
         )
-    given = []
+    given: list[Given] = []
     for section, key_node, value_node in _iter_keys(root, path, mistakes):
         if section not in SECTIONS:
             mistakes.append(f"{_place(path, key_node)}: {_explain_section(section)}")
@@ -94,7 +94,9 @@ def _compose(path: Path) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise SettingsError(f"{path}:{line}: not valid YAML: {error.problem}") from error
+        raise SettingsError(
+            f"{path}:{line}: not valid YAML: {error.problem}; check the indentation and the colons"
+        ) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SettingsError(

@@ -1,0 +1,121 @@
+# Everything a developer or a user of the pipeline runs; `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+SEQCLI := $(BIN)/seqcli
+
+# The pipeline: a corpus and two languages; everything else follows from them or can be given.
+CORPUS ?= corpora/daily.en-ko
+SRC ?= en
+TGT ?= ko
+TRAIN ?= $(CORPUS)/train
+VALID ?= $(CORPUS)/valid
+TEST ?= $(CORPUS)/test
+CONFIG ?= $(wildcard $(CORPUS)/recipe.yaml)
+NAME := $(notdir $(CORPUS:%/=%)).$(SRC)-$(TGT)
+DATA ?= data/$(NAME)
+RUN ?= runs/$(NAME)
+# More flags of the verbs, such as FLAGS='--cell gru' for train.
+PREPROCESS_FLAGS ?=
+FLAGS ?=
+TRANSLATE_FLAGS ?=
+
+.PHONY: check clean eval format help preprocess test test-slow train translate
+
+check: $(INSTALLED) ## Check format, lint and types, and run the fast tests.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+clean: ## Remove caches (not .venv, data or runs).
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	find seqcli tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+eval: $(RUN)/test.scores ## Score the translations of the test set.
+	@echo "up to date: $<"
+	@cat $<
+
+format: $(INSTALLED) ## Format the code and mend what the linter can.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+help: ## List the targets.
+	@echo "make TARGET [CORPUS=DIR SRC=en TGT=ko] [RUN=DIR] [CONFIG=FILE] [FLAGS='--cell gru ...']"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+preprocess: $(DATA)/manifest.json ## Cut the corpus into pieces.
+	@echo "up to date: $(DATA)"
+
+test: $(INSTALLED) ## Run the fast tests.
+	$(BIN)/python -m pytest -q
+
+test-slow: $(INSTALLED) ## Run the tests that take longer than a few seconds.
+	$(BIN)/python -m pytest -q -m slow
+
+train: $(RUN)/trained ## Train a translator; goes on where an interrupted training stopped.
+	@echo "up to date: $(RUN)"
+
+translate: $(RUN)/test.hyp ## Translate the test set.
+	@echo "up to date: $<"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+# --- The pipeline's files -------------------------------------------------------------------------
+
+PATHS := $(CORPUS) $(VALID) $(TEST) $(DATA) $(RUN)
+ifneq ($(words $(PATHS)) $(words $(CONFIG)),5 $(words $(firstword $(CONFIG))))
+$(error A path has a space in it, which make cannot handle: $(PATHS) $(CONFIG). Use another path, or seqcli itself)
+endif
+
+# Both sides of a prefix, or a bilingual file.
+files_of = $(wildcard $(foreach prefix,$(1),$(prefix).$(SRC) $(prefix).$(TGT) $(prefix).$(SRC).gz $(prefix).$(TGT).gz $(filter %.tsv %.tsv.gz,$(prefix))))
+# VALID and TEST may be missing from a corpus, but not when somebody named them.
+is_given = $(or $(filter-out file,$(origin $(1))),$(call files_of,$($(1))))
+text_flags = $(TRAIN:%=--train %) $(if $(call is_given,VALID),--valid $(VALID)) $(if $(call is_given,TEST),--test $(TEST))
+config_flag = $(CONFIG:%=--config %)
+
+# A file that changes when the words in it do: what was built with other flags is out of date.
+define remember
+@mkdir -p $(@D)
+@printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' > $@
+endef
+
+.PHONY: always
+$(DATA).flags: always
+	$(call remember,$(SRC) $(TGT) $(text_flags) $(config_flag) $(PREPROCESS_FLAGS))
+$(RUN).flags: always
+	$(call remember,$(DATA) $(config_flag) $(FLAGS))
+$(RUN).translate-flags: always
+	$(call remember,$(TRANSLATE_FLAGS))
+
+$(DATA)/manifest.json: $(call files_of,$(TRAIN) $(VALID) $(TEST)) $(CONFIG) $(DATA).flags | $(INSTALLED)
+	$(SEQCLI) preprocess $(DATA) --src-lang $(SRC) --tgt-lang $(TGT) $(text_flags) $(config_flag) \
+	  $(PREPROCESS_FLAGS) --overwrite
+
+# A run that was interrupted goes on, unless something that it depends on is newer than it.
+$(RUN)/trained: $(DATA)/manifest.json $(CONFIG) $(RUN).flags | $(INSTALLED)
+	@rm -f $@
+	@if [ -d $(RUN)/last ] && [ -z "$$(find $^ -newer $(RUN)/config.yaml)" ]; then \
+	  set -x; $(SEQCLI) train $(DATA) $(RUN) --resume; \
+	else \
+	  set -x; $(SEQCLI) train $(DATA) $(RUN) $(config_flag) $(FLAGS) --overwrite; \
+	fi
+	@touch $@
+
+$(RUN)/test.hyp: $(RUN)/trained $(RUN).translate-flags | $(INSTALLED)
+	$(SEQCLI) translate -m $(RUN) $(DATA)/test.src.txt -o $@ $(TRANSLATE_FLAGS)
+
+$(RUN)/test.scores: $(RUN)/test.hyp | $(INSTALLED)
+	$(SEQCLI) eval --hyp $< --ref $(DATA)/test.tgt.txt > $@
