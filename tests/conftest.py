@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import os
-
-# Typer and Rich read these when they are imported.
-os.environ["COLUMNS"] = "120"
-os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
-for variable in [name for name in os.environ if name.startswith("SEQCLI_")]:
-    del os.environ[variable]
-
 import random
 import re
 import subprocess
@@ -20,6 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Typer and Rich read these when they are imported, which happens in the tests.
+os.environ["COLUMNS"] = "120"
+os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
+for variable in [name for name in os.environ if name.startswith("SEQCLI_")]:
+    del os.environ[variable]
+
+# Deadlines fail on a busy machine; examples are found again in CI.
+settings.register_profile("seqcli", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("seqcli")
 
 ROOT = Path(__file__).parent.parent
 

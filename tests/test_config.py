@@ -300,9 +300,10 @@ def test_no_file_gives_anything_but_settings_or_a_settings_error(tmp_path_factor
     path = tmp_path_factory.mktemp("any") / "recipe.yaml"
     path.write_bytes(data)
     try:
-        load_settings(config=path, environ={})
+        message = str(path) if load_settings(config=path, environ={}) else ""
     except SettingsError as error:
-        assert str(path) in str(error)
+        message = str(error)
+    assert str(path) in message
 
 
 # --- other layers ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 Place: INPUT or stdin -> **groups of lines** -> the translator. A file is one group, read as it is
 needed. A terminal gives groups of one line, so that a person sees each translation at once. A pipe
-gives what has arrived: whole batches when it is fast, single lines when it is slow.
+gives what has arrived: many lines when it is fast, single lines when it is slow.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from seqcli.corpus import decode_lines, iter_lines
 from seqcli.errors import CorpusError, SettingsError
 
 _STDIN = "standard input"
-_BATCHES_AHEAD = 8
 
 
-def iter_line_groups(path: Path | None, batch_size: int) -> Iterator[Iterable[str]]:
+def iter_line_groups(path: Path | None, *, most: int) -> Iterator[Iterable[str]]:
     """Yield the lines of a file, or of standard input if there is none, in groups.
 
     A mistake in the text is raised only after the group before it, so that what precedes it can
@@ -31,7 +30,7 @@ def iter_line_groups(path: Path | None, batch_size: int) -> Iterator[Iterable[st
 
     Args:
         path: A text file, plain or gzip.
-        batch_size: Most lines of a group that comes from a pipe.
+        most: Lines of a group that comes from a pipe, at the most.
 
     Raises:
         CorpusError: When the text cannot be read or is not UTF-8.
@@ -46,7 +45,7 @@ def iter_line_groups(path: Path | None, batch_size: int) -> Iterator[Iterable[st
         return ([line] for line in decode_lines(stream, _STDIN))
     if _is_file(stream):
         return _group_all(decode_lines(stream, _STDIN))
-    return _group_arriving(stream, batch_size)
+    return _group_arriving(stream, most)
 
 
 def _is_file(stream: IO[bytes]) -> bool:
@@ -72,8 +71,8 @@ def _group_all(lines: Iterator[str]) -> Iterator[Iterable[str]]:
         raise errors[0]
 
 
-def _group_arriving(stream: IO[bytes], batch_size: int) -> Iterator[Iterable[str]]:
-    arrived: queue.Queue[str | CorpusError | None] = queue.Queue(_BATCHES_AHEAD * batch_size)
+def _group_arriving(stream: IO[bytes], most: int) -> Iterator[Iterable[str]]:
+    arrived: queue.Queue[str | CorpusError | None] = queue.Queue(most)
     # A stream of its own: at exit the interpreter must not wait for the lock of sys.stdin.
     own_stream = open(stream.fileno(), "rb", closefd=False)  # noqa: SIM115 - the thread's
     threading.Thread(target=_read_into, args=(arrived, own_stream), daemon=True).start()
@@ -83,7 +82,7 @@ def _group_arriving(stream: IO[bytes], batch_size: int) -> Iterator[Iterable[str
         item = arrived.get()
         while isinstance(item, str):
             group.append(item)
-            if len(group) == batch_size or arrived.empty():
+            if len(group) == most or arrived.empty():
                 break
             item = arrived.get()
         if group:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from seqcli.cli.flags import GivenSettings, QuietOption, settings_flags
-from seqcli.errors import InterruptedRun
 
 DataDirArgument = Annotated[
     Path, typer.Argument(metavar="DATA_DIR", help="Data directory that preprocess wrote.")
@@ -42,12 +40,8 @@ def command(
 
     from seqcli.training import train_model
 
-    try:
-        with report_to_console(quiet=quiet) as report:
-            result = train_model(
-                settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
-            )
-    except InterruptedRun as interruption:
-        again = shlex.join(["seqcli", "train", str(data_dir), str(run_dir), "--resume"])
-        raise InterruptedRun(f"{interruption}\ncontinue with: {again}") from None
+    with report_to_console(quiet=quiet) as report:
+        result = train_model(
+            settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
+        )
     print_training(result)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from seqcli.config import DecodingSettings
     from seqcli.decoding.translator import Hypothesis, Translation, Translator
 
+# Batches that are read ahead, so that lines of like length are translated together; a compromise
+# between speed and the wait for the first line.
+SORTED_BATCHES = 8
+
 ModelOption = Annotated[
     Path, typer.Option("--model", "-m", metavar="RUN_DIR", help="Run directory.")
 ]
@@ -64,7 +68,7 @@ def command(
     if text is not None and input_file is not None:
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
     settings = given.load_for_run(model)
-    groups = iter_line_groups(text or input_file, batch_size)
+    groups = iter_line_groups(text or input_file, most=batch_size * SORTED_BATCHES)
     output_stream = open_results(output)
 
     from seqcli.decoding.translator import Translator
@@ -105,7 +109,12 @@ def write_translations(
     done = 0
     for group in groups:
         for translation in translator.iter_translations(
-            group, decoding=decoding, batch_size=batch_size, seed=seed
+            group,
+            decoding=decoding,
+            batch_size=batch_size,
+            sorted_batches=SORTED_BATCHES,
+            seed=seed,
+            first_line=done,
         ):
             done += 1
             if as_json:

@@ -85,13 +85,14 @@ def describe_settings(settings: Settings) -> str:
         lines = [f"# {model.__doc__}", f"{section}:"]
         for name, value in tree[section].items():
             lines.append(f"  # {fields[name].hint}")
-            lines += [f"  {line}" for line in _to_yaml({name: value}).splitlines()]
+            lines += [f"  {line}" for line in _to_yaml({name: value}).strip().split("\n")]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
 
 
 def _to_yaml(tree: dict[str, Any]) -> str:
-    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=math.inf)
+    # Not allow_unicode: PyYAML then writes U+0085 in a way that it reads back as a space.
+    text = yaml.safe_dump(tree, sort_keys=False, width=math.inf)
     return str(text)
 
 
