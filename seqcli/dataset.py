@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -35,6 +36,18 @@ MANIFEST = "manifest.json"
 SIDES = ("src", "tgt")
 ID_TYPES: dict[str, np.dtype[Any]] = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
 
+# What a manifest must have, beside kind and format.
+_KEYS = (
+    "src_lang",
+    "tgt_lang",
+    "joint",
+    "vocab_size",
+    "id_type",
+    "pieces_sha256",
+    "splits",
+    "inputs",
+    "options",
+)
 _OFFSET = np.dtype("<i8")
 _AGAIN = "run `seqcli preprocess` again"
 
@@ -141,12 +154,12 @@ class IdWriter:
         trace: TracebackType | None,
     ) -> None:
         """Close the files, and sync them if nothing failed."""
-        with explaining(self._stem):
-            for file in self._files:
-                file.close()
+        with explaining(self._stem), ExitStack() as last_first:
             if kind is None:
                 for path in _paths_of(self._stem):
-                    sync(path)
+                    last_first.callback(sync, path)
+            for file in self._files:
+                last_first.callback(file.close)
 
 
 @dataclass(frozen=True)
@@ -184,9 +197,8 @@ class Dataset:
             id_types = {side: str(manifest["id_type"][side]) for side in SIDES}
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
-            _ = [manifest[key] for key in ("inputs", "options", "pieces_sha256")]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CorpusError(f"{path}: damaged (no usable {error}); {_AGAIN}") from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CorpusError(f"{path}: damaged ({error}); {_AGAIN}") from error
         if unknown or "train" not in counts or "valid" not in counts:
             raise CorpusError(
                 f"{path}: damaged (id types {sorted(id_types.values())}, splits {list(counts)}); "
@@ -241,7 +253,7 @@ class Dataset:
         from seqcli.pieces import PiecePair
 
         pair = PiecePair.load(self.data_dir)
-        for name, digest in self.manifest.get("pieces_sha256", {}).items():
+        for name, digest in self.manifest["pieces_sha256"].items():
             path = self.data_dir / name
             if not path.exists() or sha256_of(path) != digest:
                 raise CheckpointError(
@@ -315,6 +327,8 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
             f"{path}: format {manifest.get('format')!r}, but this version of seqcli reads format "
             f"{FORMAT}; {_AGAIN}"
         )
+    if missing := [key for key in _KEYS if key not in manifest]:
+        raise CorpusError(f"{path}: damaged (has no {', '.join(missing)}); {_AGAIN}")
     return manifest
 
 

@@ -85,11 +85,15 @@ def explaining(path: Path, *, alias: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        named = error.filename
-        where = path if named is None or Path(os.fsdecode(named)) == alias else named
+        named = path if error.filename is None else Path(os.fsdecode(error.filename))
+        where = path if named == alias else _without_unfinished(named)
         found = error.strerror or str(error)
         step = _NEXT_STEP.get(error.errno or 0, "mend this and run the command again")
         raise SeqcliError(f"{where}: cannot be written ({found}); {step}") from error
+
+
+def _without_unfinished(path: Path) -> Path:
+    return Path(*(part for part in path.parts if not part.startswith(UNFINISHED)))
 
 
 def sync(path: Path) -> None:

@@ -5,7 +5,7 @@ not torch.
 
 Text is normalised as little as possible: quotes, full-width characters, no-break spaces and
 control characters stay what they are. Runs of spaces become one space, spaces at both ends go;
-a line feed and the mark of SentencePiece itself, U+2581, read as a space. With byte fallback on,
+line feeds, NULs and SentencePiece's own mark, U+2581, read as spaces. With byte fallback on,
 ``decode(encode(line))`` is the line after this normalisation, whatever its characters.
 """
 
@@ -93,8 +93,9 @@ class Pieces:
             CorpusError: A line holds a lone surrogate, which no UTF-8 text can.
         """
         try:
-            ids: list[list[int]] = self._processor.encode(lines, num_threads=1)
-        except RuntimeError as error:
+            spaced = [_with_spaces(line) for line in lines]
+            ids: list[list[int]] = self._processor.encode(spaced, num_threads=1)
+        except (RuntimeError, TypeError) as error:
             for number, line in enumerate(lines, start=1):
                 if re.search("[\ud800-\udfff]", line):
                     raise CorpusError(
@@ -110,8 +111,7 @@ class Pieces:
         Padding, BOS and EOS are skipped; UNK shows as a double question mark (U+2047).
         """
         text: str = self._processor.decode([int(number) for number in ids])
-        # Bytes can spell both of these characters.
-        return text.replace(_SPACE_MARK, " ").replace("\n", " ").strip(" ")
+        return _with_spaces(text).strip(" ")  # bytes can spell what must not be in a line
 
     def to_pieces(self, ids: Iterable[int]) -> list[str]:
         """Return the piece of each id, special ones included."""
@@ -147,6 +147,10 @@ class PiecePair:
         """
         for name in _file_names(from_dir):
             write_atomically(to_dir / name, (from_dir / name).read_bytes())
+
+
+def _with_spaces(text: str) -> str:
+    return text.replace(_SPACE_MARK, " ").replace("\n", " ").replace("\0", " ")
 
 
 def piece_files(*, joint: bool) -> tuple[str, ...]:
@@ -276,7 +280,7 @@ def _train(lines: list[str], *, vocab_size: int, **options: Any) -> bytes:
 
 
 def _training_text(line: str) -> str:
-    return line[:_MAX_TRAINING_CHARS].replace(_UNKNOWN_MARK, " ")
+    return _with_spaces(line[:_MAX_TRAINING_CHARS]).replace(_UNKNOWN_MARK, " ")
 
 
 def _explain(error: Exception, vocab_size: int) -> SeqcliError:

@@ -37,9 +37,14 @@ def test_what_is_written_is_what_is_read(
 def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "model"
     path.write_text("old")
-    with pytest.raises(KeyError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise KeyError
+
+    def write_half() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -166,9 +171,13 @@ def test_filling_moves_everything_in_and_cleans_up(tmp_path: Path) -> None:
 
 
 def test_filling_that_fails_leaves_no_trace(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), filling(tmp_path / "a" / "data", last="manifest") as work:
-        (work / "manifest").write_text("m")
-        raise KeyError
+    def fill_half() -> None:
+        with filling(tmp_path / "a" / "data", last="manifest") as work:
+            (work / "manifest").write_text("m")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fill_half()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -192,10 +201,12 @@ def test_filling_that_breaks_while_it_moves_leaves_nothing_valid(
     def refuse(path: Path, target: Path) -> Path:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(SeqcliError, match="free some space"), filling(
-        tmp_path, last="manifest"
-    ) as work:
-        (work / "ids").write_text("i")
-        (work / "manifest").write_text("new")
-        monkeypatch.setattr(Path, "replace", refuse)
+    def fill() -> None:
+        with filling(tmp_path, last="manifest") as work:
+            (work / "ids").write_text("i")
+            (work / "manifest").write_text("new")
+            monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(SeqcliError, match="free some space"):
+        fill()
     assert not (tmp_path / "manifest").exists()
