@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from seqcli.models.attention import ATTENTIONS, Memory, attend, make_can_attend
 from seqcli.models.cells import State
+from seqcli.models.dropout import Dropout
 from seqcli.models.encoder import Encoded
 from seqcli.models.recurrence import RecurrentLayer
 
@@ -76,7 +77,7 @@ class Decoder(nn.Module):
         self.readout = nn.Linear(read_size, readout_size)
         self.readout_size = readout_size
         self.input_feeding = input_feeding
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def start(self, encoded: Encoded, src_lengths: Tensor) -> tuple[DecoderState, Memory | None]:
         """Return the state before the first piece, and what attention will read."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.models.cells import State
+from seqcli.models.dropout import Dropout
 from seqcli.models.recurrence import RecurrentLayer
 
 
@@ -51,7 +52,7 @@ class Encoder(nn.Module):
             )
             for size in sizes
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, src_lengths: Tensor) -> Encoded:
         """Read the source.

@@ -239,7 +239,8 @@ class _Training:
         elif self.updates_here > ETA_AFTER and share > self._share_at_start:
             pace = (time.monotonic() - self._time_at_start) / (share - self._share_at_start)
             self.eta = (1 - share) * pace
-        self.report.progress("training", share, 1.0 if self.budget.is_bounded else None, self.eta)
+        update = self.session.progress.update
+        self.report.progress("update", update, round(update / share) if share else None, self.eta)
 
     def is_time_to_validate(self) -> bool:
         """Tell whether this update ends a validation interval, or the training."""

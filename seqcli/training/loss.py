@@ -24,23 +24,20 @@ class _OutputCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, readouts: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor]:
-        vocab = weight.shape[0]
+        needs_grad = any(ctx.needs_input_grad)
         narrow_weight, narrow_bias = weight.to(readouts.dtype), bias.to(readouts.dtype)
         wide = torch.promote_types(readouts.dtype, torch.float32)
         nll, uniform = readouts.new_zeros((), dtype=wide), readouts.new_zeros((), dtype=wide)
-        needs_grad = any(ctx.needs_input_grad)
         grads = torch.empty_like(readouts), torch.zeros_like(weight), torch.zeros_like(bias)
-        for rows in torch.arange(len(readouts)).split(max(1, CHUNK_ENTRIES // vocab)):
-            chunk = slice(int(rows[0]), int(rows[-1]) + 1)
+        size = max(1, CHUNK_ENTRIES // weight.shape[0])
+        for start in range(0, len(readouts), size):
+            chunk = slice(start, start + size)
             logits = torch.addmm(narrow_bias, readouts[chunk], narrow_weight.t())
-            log_probs = logits.log_softmax(dim=-1, dtype=wide)  # (rows, vocab)
-            nll -= log_probs.gather(1, gold[chunk, None]).sum()
-            if smoothing:
-                uniform -= log_probs.sum() / vocab
-            if needs_grad:
-                _add_gradients(
-                    grads, chunk, readouts, narrow_weight, log_probs, gold[chunk], smoothing
-                )
+            log_gold, log_mean, probs = _log_likelihoods(logits, gold[chunk], wide, needs_grad)
+            nll -= log_gold.sum()
+            uniform -= log_mean.sum()
+            if probs is not None:
+                _add_gradients(grads, chunk, readouts, narrow_weight, probs, gold[chunk], smoothing)
         ctx.save_for_backward(*grads)
         ctx.mark_non_differentiable(nll)
         return (1 - smoothing) * nll + smoothing * uniform, nll
@@ -49,14 +46,26 @@ class _OutputCrossEntropy(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         scale = grads[0]
-        readout_grad, weight_grad, bias_grad = ctx.saved_tensors
-        return (
-            readout_grad * scale.to(readout_grad.dtype),
-            weight_grad * scale.to(weight_grad.dtype),
-            bias_grad * scale.to(bias_grad.dtype),
-            None,
-            None,
-        )
+        return (*(grad * scale.to(grad.dtype) for grad in ctx.saved_tensors), None, None)
+
+
+def _log_likelihoods(
+    logits: Tensor, gold: Tensor, wide: torch.dtype, needs_probs: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return log p of gold, the mean of log p over all pieces, (rows,), and p if it is needed.
+
+    When p is needed it stays in the dtype of the logits, and the likelihoods are read off it: in
+    bf16 a log p is then right to about 0.004 nats, without bias.
+    """
+    gold_logits = logits.gather(1, gold[:, None]).squeeze(1).to(wide)
+    mean_logits = logits.mean(dim=-1, dtype=wide)
+    if not needs_probs:
+        log_total = logits.to(wide).logsumexp(dim=-1)
+        return gold_logits - log_total, mean_logits - log_total, None
+    largest, index = logits.max(dim=-1, keepdim=True)
+    probs = logits.softmax(dim=-1)
+    log_total = (largest.to(wide) - probs.gather(1, index).to(wide).log()).squeeze(1)
+    return gold_logits - log_total, mean_logits - log_total, probs
 
 
 def _add_gradients(
@@ -64,24 +73,21 @@ def _add_gradients(
     chunk: slice,
     readouts: Tensor,
     weight: Tensor,
-    log_probs: Tensor,
+    probs: Tensor,
     gold: Tensor,
     smoothing: float,
 ) -> None:
-    """Add a chunk's share to the gradients; overwrites log_probs.
+    """Add a chunk's share to the gradients; overwrites probs.
 
     The gradient of the loss by the logits is softmax minus the smoothed gold distribution.
     """
     readout_grad, weight_grad, bias_grad = grads
-    excess = log_probs.exp_()
-    if smoothing:
-        excess -= smoothing / weight.shape[0]
+    excess = probs.sub_(smoothing / weight.shape[0]) if smoothing else probs
     rows = torch.arange(len(gold), device=gold.device)
     excess[rows, gold] -= 1 - smoothing
-    bias_grad += excess.sum(dim=0).to(bias_grad.dtype)
-    narrow = excess.to(readouts.dtype)
-    torch.mm(narrow, weight, out=readout_grad[chunk])
-    weight_grad += narrow.t() @ readouts[chunk]
+    bias_grad += excess.sum(dim=0, dtype=bias_grad.dtype)
+    torch.mm(excess, weight, out=readout_grad[chunk])
+    weight_grad += excess.t() @ readouts[chunk]
 
 
 def output_cross_entropy(
