@@ -1,0 +1,90 @@
+"""Small models, data directories and settings for the tests of the model side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqcli.api import preprocess
+from seqcli.config import Settings, load_settings
+from seqcli.dataset import IdArray, Split
+from seqcli.models import Seq2Seq
+
+VOCAB = 12  # pieces of a tiny model, the four special ones included
+
+SIZES: dict[str, Any] = {
+    "cell": "lstm",
+    "hidden_size": 8,
+    "emb_size": 6,
+    "layers": 1,
+    "bidirectional": True,
+    "attention": "general",
+    "input_feeding": False,
+    "tie_embeddings": True,
+    "dropout": 0.0,
+}
+
+
+def tiny_model(
+    *, vocab_size: int = VOCAB, joint: bool = True, seed: int = 1, **sizes: Any
+) -> Seq2Seq:
+    """Return a model in float64 and evaluation mode, far enough from zero to tell pieces apart."""
+    torch.manual_seed(seed)
+    model = Seq2Seq(
+        src_vocab_size=vocab_size, tgt_vocab_size=vocab_size, joint=joint, **{**SIZES, **sizes}
+    )
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.3)
+    return model.double().eval()
+
+
+def tiny_settings(**keywords: Any) -> Settings:
+    """Return settings of a training that takes a moment; keywords replace some."""
+    small = {
+        **SIZES,
+        "batch_tokens": 60,
+        "max_epochs": None,
+        "max_steps": 6,
+        "warmup_steps": 2,
+        "patience": None,
+        "device": "cpu",
+        "threads": 1,
+        "precision": "fp32",
+        "max_length": 5,
+    }
+    return load_settings(keywords={**small, **keywords}, environ={})
+
+
+def make_split(pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Split:
+    """Return a split that holds pairs of ids in memory."""
+    return Split("train", *(_id_array(side) for side in zip(*pairs, strict=True)))
+
+
+def _id_array(rows: Iterable[Sequence[int]]) -> IdArray:
+    rows = list(rows)
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return IdArray(np.array([i for row in rows for i in row], dtype=np.uint16), offsets)
+
+
+def write_digit_data(
+    data_dir: Path, *, train_pairs: int = 40, digits: tuple[int, int] = (2, 6), **settings: Any
+) -> Path:
+    """Preprocess a corpus of random digit strings and their reverses; return data_dir."""
+    rng = np.random.default_rng(7)
+    for name, pairs in (("train", train_pairs), ("valid", 8), ("test", 8)):
+        lengths = rng.integers(*digits, size=pairs, endpoint=True)
+        lines = [" ".join(map(str, rng.integers(10, size=length))) for length in lengths]
+        prefix = data_dir.parent / f"{data_dir.name}-text-{name}"
+        prefix.with_name(f"{prefix.name}.src").write_text("".join(f"{x}\n" for x in lines))
+        prefix.with_name(f"{prefix.name}.tgt").write_text("".join(f"{x[::-1]}\n" for x in lines))
+    prefixes = {
+        n: data_dir.parent / f"{data_dir.name}-text-{n}" for n in ("train", "valid", "test")
+    }
+    options = {"model_type": "word", "byte_fallback": False, "vocab_size": 20, **settings}
+    preprocess(data_dir, **prefixes, **options)
+    return data_dir
