@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from seqcli.config import PiecesSettings, Settings
-from seqcli.corpus.holdout import Overlap, Sentences, cut_holdout
+from seqcli.corpus.holdout import Overlap, cut_holdout
 from seqcli.corpus.pairs import SentencePair
 from seqcli.corpus.sources import find_source
 from seqcli.corpus.text import Dropped, PlacedPair, Text
@@ -60,7 +60,7 @@ class _Inputs:
 
     texts: dict[str, Text]  # of the splits that have a text of their own
     held: dict[str, list[SentencePair]]  # the pairs of all splits but train
-    cut: Sentences | None  # those of a validation set that was cut from train
+    cut: list[SentencePair]  # those of the validation set, if they are from train
     dropped: dict[str, Dropped]  # of all splits
     overlaps: dict[str, Overlap]  # of the texts that are not train
 
@@ -185,10 +185,9 @@ def _read_held(texts: dict[str, Text], settings: Settings, report: Reporter) -> 
     held: dict[str, list[SentencePair]] = {}
     dropped = {"train": Dropped(), "valid": Dropped()}
     overlaps: dict[str, Overlap] = {}
-    cut: Sentences | None = None
+    cut: list[SentencePair] = []
     if "valid" not in texts:
-        held["valid"] = _cut_valid(texts["train"], settings, report)
-        cut = Sentences(held["valid"])
+        held["valid"] = cut = _cut_valid(texts["train"], settings, report)
     for name, text in texts.items():
         if name == "train":
             continue

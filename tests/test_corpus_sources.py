@@ -13,7 +13,15 @@ from seqcli.errors import CorpusError, SeqcliError, SettingsError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("train.en", "train.de", "mixed.en.gz", "mixed.de", "pairs.tsv", "a.b.en", "a.b.de"):
+    for name in (
+        "train.en",
+        "train.de",
+        "mixed.en.gz",
+        "mixed.de",
+        "pairs.tsv",
+        "a.b.en",
+        "a.b.de",
+    ):
         (tmp_path / name).write_text("x\ty\n")
     return tmp_path
 
@@ -63,7 +71,9 @@ def test_a_missing_folder_is_told(folder: Path) -> None:
 def test_a_directory_is_refused_and_its_prefixes_are_offered(folder: Path) -> None:
     text = str(refusal(folder))
     assert text.startswith(f"{folder}: this is a directory; a corpus is given by the prefix")
-    assert text.endswith(f"did you mean {folder / 'a.b'} or {folder / 'mixed'} or {folder / 'train'}?")
+    assert text.endswith(
+        f"did you mean {folder / 'a.b'} or {folder / 'mixed'} or {folder / 'train'}?"
+    )
     (folder / "d.tsv").mkdir()
     assert "this is a directory; give the path of a file" in str(refusal(folder / "d.tsv"))
     (folder / "empty").mkdir()

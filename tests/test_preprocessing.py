@@ -165,7 +165,15 @@ def test_without_a_validation_text_pairs_are_cut_off_and_do_not_leak(folder: Pat
     assert result.counts["valid"] == len(valid) == 20
     assert not {src for src, _ in train} & {src for src, _ in valid}
     assert not {tgt for _, tgt in train} & {tgt for _, tgt in valid}
-    assert result.dropped["train"] == {"in the validation set": 62 - len(train)}
+    leaked = 62 - 20 - len(train)
+    assert result.dropped["train"] == ({"also in the validation set": leaked} if leaked else {})
+
+
+def test_a_pair_that_was_cut_is_not_dropped_but_its_copies_are(folder: Path) -> None:
+    write_pairs(folder / "train", numbered("train", 4) * 2)
+    result = build(folder, valid=None, valid_size=1)
+    assert result.counts == {"train": 6, "valid": 1}
+    assert result.dropped["train"] == {"also in the validation set": 1}
 
 
 def test_a_small_text_gives_a_smaller_validation_set_and_it_is_said(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from seqcli.files import sha256_of
 
 BLANK = "blank"
 TOO_LONG = "too long"
-HELD_OUT = "in the validation set"
+HELD_OUT = "also in the validation set"
 
 
 class PlacedPair(NamedTuple):
@@ -63,25 +63,29 @@ class Text:
         return [path for source in self.sources for path in source.paths]
 
     def iter_pairs(
-        self, dropped: Dropped | None = None, *, without: Sentences | None = None
+        self, dropped: Dropped | None = None, *, without: Collection[SentencePair] = ()
     ) -> Iterator[PlacedPair]:
         """Read the pairs that have text on both sides.
 
         Args:
             dropped: Counts the pairs that are left out.
-            without: Pairs with one of these sentences are left out.
+            without: Pairs that are elsewhere, each different: each is passed over once, and pairs
+                that have a sentence in common with one of them are left out.
 
         Raises:
             CorpusError: What ``seqcli.corpus.iter_pairs`` raises.
         """
         tally = Dropped() if dropped is None else dropped
+        elsewhere, sentences = set(without), Sentences(without)
         count = 0
         for source in self.sources:
             for number, pair in enumerate(iter_pairs(source), start=1):
                 placed = PlacedPair(source.paths[0], number, pair)
                 if is_blank(pair):
                     tally.add(BLANK, placed)
-                elif without is not None and without.covers(pair):
+                elif pair in elsewhere:
+                    elsewhere.remove(pair)
+                elif without and sentences.covers(pair):
                     tally.add(HELD_OUT, placed)
                 else:
                     count += 1
