@@ -93,15 +93,18 @@ class TeacherForcing:
     def probability(self, update: int) -> float:
         """Return the probability of feeding gold at an update, counted from 1.
 
-        It is start up to and including update ``warmup``, end from update ``steps`` on.
+        It is start at update 1 and up to update ``warmup``, and end from update ``steps`` on.
         """
         curve = SCHEDULES[self.schedule]
-        if curve is None or self.steps is None or update <= self.warmup or self.start == self.end:
+        if curve is None or self.steps is None or self.start == self.end:
             return self.start
         if update >= self.steps:
             return self.end
-        length = self.steps - self.warmup
-        return curve(self.start, self.end, (update - self.warmup) / length, length)
+        first = max(self.warmup, 1)
+        if update <= first:
+            return self.start
+        length = self.steps - first
+        return curve(self.start, self.end, (update - first) / length, length)
 
 
 def toss_coins(
