@@ -307,10 +307,10 @@ def _read_text(path: Path, pairs: int) -> list[str]:
 def _read_manifest(data_dir: Path) -> dict[str, Any]:
     path = data_dir / MANIFEST
     make = "make one with `seqcli preprocess`"
-    if not data_dir.is_dir():
-        found = "this is a file" if data_dir.exists() else "no such directory"
-        raise CorpusError(f"{data_dir}: {found}; a data directory is meant; {make}")
     try:
+        if not data_dir.is_dir():
+            found = "this is a file" if data_dir.exists() else "no such directory"
+            raise CorpusError(f"{data_dir}: {found}; a data directory is meant; {make}")
         manifest = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise CorpusError(

@@ -57,12 +57,14 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         SeqcliError: When the disk refuses, in the block or after it.
     """
-    target = path.resolve() if path.is_symlink() else path
-    if path.exists() and not path.is_file() and not path.is_dir():
+    with explaining(path):
+        target = path.resolve() if path.is_symlink() else path
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+    if is_device:
         with explaining(path):
             yield path
         return
-    temporary = target.with_name(f"{UNFINISHED}{secrets.token_hex(4)}-{target.name[-100:]}")
+    temporary = target.with_name(f"{UNFINISHED}{secrets.token_hex(4)}-{target.name[-40:]}")
     try:
         with explaining(path, alias=temporary):
             yield temporary
@@ -135,26 +137,29 @@ def require_empty(directory: Path, *, overwrite: bool, what: str) -> None:
         SettingsError: It is a file, or it holds something and ``overwrite`` is off.
         SeqcliError: It cannot be read or written.
     """
-    existing = directory
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        raise SettingsError(
-            f"{existing}: this is a file; {what} needs a directory; choose another name"
-        )
-    if not os.access(existing, os.R_OK | os.W_OK | os.X_OK):
-        raise SeqcliError(
-            f"{existing}: cannot be written (permission denied); {_NEXT_STEP[errno.EACCES]}"
-        )
-    if existing == directory and not overwrite:
-        found = sorted(
-            entry.name for entry in directory.iterdir() if not entry.name.startswith(UNFINISHED)
-        )
-        if found:
+    with explaining(directory):
+        existing = directory
+        while not existing.exists() and existing != existing.parent:
+            existing = existing.parent
+        if not existing.is_dir():
             raise SettingsError(
-                f"{directory}: not empty ({len(found):,} entries, such as {found[0]!r}); {what} "
-                "is not written over something else; choose another name or give --overwrite"
+                f"{existing}: this is a file; {what} needs a directory; choose another name"
             )
+        if not os.access(existing, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(existing))
+        if existing == directory and not overwrite:
+            _refuse_entries(directory, what)
+
+
+def _refuse_entries(directory: Path, what: str) -> None:
+    found = sorted(
+        entry.name for entry in directory.iterdir() if not entry.name.startswith(UNFINISHED)
+    )
+    if found:
+        raise SettingsError(
+            f"{directory}: not empty (it has {found[0]!r}); {what} is not written over something "
+            "else; choose another name or give --overwrite"
+        )
 
 
 @contextlib.contextmanager

@@ -144,6 +144,8 @@ def test_what_is_not_a_data_dir_is_refused(tmp_path: Path) -> None:
         Dataset.open(tmp_path / "no")
     with pytest.raises(CorpusError, match=r"not a finished one \(no manifest\.json\)"):
         Dataset.open(tmp_path)
+    with pytest.raises(CorpusError, match=r"cannot be read|no such directory"):
+        Dataset.open(tmp_path / ("x" * 5000))
     (tmp_path / "manifest.json").write_text('{"command": "seqcli train"}')
     with pytest.raises(CorpusError, match="not a data directory"):
         Dataset.open(tmp_path)

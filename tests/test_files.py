@@ -131,8 +131,8 @@ def test_a_directory_with_something_in_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         require_empty(tmp_path, overwrite=False, what="a run")
     assert str(caught.value) == (
-        f"{tmp_path}: not empty (1 entries, such as 'thesis.tex'); a run is not written over "
-        "something else; choose another name or give --overwrite"
+        f"{tmp_path}: not empty (it has 'thesis.tex'); a run is not written over something else; "
+        "choose another name or give --overwrite"
     )
     require_empty(tmp_path, overwrite=True, what="a run")
     assert (tmp_path / "thesis.tex").exists()
@@ -156,9 +156,16 @@ def test_a_file_in_place_of_a_directory_is_refused(
 @pytest.mark.skipif(is_root, reason="root may write everywhere")
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(SeqcliError, match="permission denied"):
+    with pytest.raises(SeqcliError, match="Permission denied"):
         require_empty(tmp_path / "run", overwrite=False, what="a run")
     tmp_path.chmod(0o700)
+
+
+def test_too_long_a_name_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(SeqcliError, match="choose a shorter name"):
+        require_empty(tmp_path / ("x" * 5000), overwrite=False, what="a run")
+    with pytest.raises(SeqcliError, match="choose a shorter name"):
+        write_atomically(tmp_path / ("x" * 5000), "text")
 
 
 def test_filling_moves_everything_in_and_cleans_up(tmp_path: Path) -> None:
