@@ -1,0 +1,275 @@
+"""Patterns of two clauses: and, but, when, before, after, in order to, relative."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import english
+from actions import (
+    Setting,
+    attach,
+    english_clause,
+    korean_clause,
+    korean_predicate,
+    make_action,
+    topic,
+)
+from adjectives import combos, predicate, stem_of
+from english import VerbForms, be_clause, sentence, spaced
+from korean import Stem, honorific, past_modifier, past_stem, with_particle
+from lexicon import Noun
+from patterns_reasons import allowed
+from sampler import Pair, Reject, Sampler
+
+def while_doing(s: Sampler) -> Pair:
+    """I was watching a movie when Minsu called."""
+    action = s.action(s.frame("g"))
+    subject = s.subject(action, first=0.7)
+    caller = s.pick(s.lexicon.persons("name", "friend", "kin"))
+    if caller.korean == subject.korean or caller == action.object:
+        raise Reject
+    did, korean_did = s.pick((("called", "전화"), ("came home", "집에 ")))
+    if did == "came home" and "kin" not in caller.classes and "룸" not in caller.korean:
+        raise Reject
+    if did == "came home" and action.frame.scene not in ("home", "meal", "desk", "leisure"):
+        raise Reject
+    stem = {"전화": "전화하", "집에 ": "집에 오"}[korean_did]
+    came = honorific(Stem(stem)) if caller.is_elder else Stem(stem)
+    first = english_clause(subject, action, "past_progressive")
+    korean = spaced(topic(caller, "이"), past_stem(came) + "을 때",
+                    korean_clause(subject, action, "past_progressive"))
+    return Pair(sentence(f"{first} when {caller.english} {did}"), korean + ".", action.frame.topic,
+                ("when", "progressive", "past", "statement"), action.combos)
+
+
+def both(s: Sampler) -> Pair:
+    """I cleaned my room and did the laundry."""
+    scene = s.pick(("home", "leisure", "desk", "shop"))
+    name, mood = s.pick((("past", "d"), ("past", "d"), ("future", "f"), ("habit", "h")))
+    use = "gen" if name == "habit" else ""
+    one, two = (s.action(s.frame(mood, scene=scene), use) for _ in range(2))
+    if one.frame.lemma == two.frame.lemma or one.object == two.object is not None:
+        raise Reject
+    if one.korean_object.split(" ")[-1:] == two.korean_object.split(" ")[-1:]:
+        raise Reject
+    subject = s.subject(two, first=0.55, elders=False)
+    if not allowed(subject, one):
+        raise Reject
+    times = {"past": ("past",), "future": ("future",), "habit": ("habit",)}[name]
+    setting = s.setting(two, *times, time=0.5, place=0)
+    if setting.time and setting.time.tag not in "".join(one.frame.when) + "PA":
+        raise Reject
+    mode = "present" if name == "habit" else name
+    first = english_clause(subject, one, mode)
+    if mode == "future":
+        second = spaced(two.forms.base, two.rest)
+    else:
+        forms = two.forms
+        third = subject.person == "3s"
+        second = spaced(forms.past if mode == "past" else forms.third if third else forms.base,
+                        two.rest)
+    second = second.replace("{my}", subject.possessive)
+    time = Setting(time=setting.time)
+    korean = spaced(topic(subject), time.korean,
+                    korean_predicate(one, subject, "and", is_plain=True),
+                    korean_predicate(two, subject, mode))
+    return Pair(sentence(spaced(first, "and", second, time.english)), korean + ".",
+                one.frame.topic, ("and", "present" if name == "habit" else name, "statement"),
+                one.combos + two.combos)
+
+
+def ate_and_drank(s: Sampler) -> Pair:
+    """I ate a sandwich and drank coffee."""
+    one, two = s.action(s.frame("d", ["eat"])), s.action(s.frame("d", ["drink"]))
+    if not isinstance(two.object, Noun) or "alcohol" in two.object.classes:
+        raise Reject
+    name = s.pick(("past", "future"))
+    subject = s.subject(first=0.5, elders=False)
+    time = Setting(time=s.time(one.frame, name) if s.chance(0.5) else None)
+    first = english_clause(subject, one, name)
+    second = two.forms.past if name == "past" else two.forms.base
+    korean = spaced(topic(subject), time.korean, korean_predicate(one, subject, "and"),
+                    korean_predicate(two, subject, name))
+    return Pair(sentence(spaced(first, "and", second, two.rest, time.english)), korean + ".",
+                "food", ("and", name, "statement"), one.combos + two.combos)
+
+
+def wanted_but(s: Sampler) -> Pair:
+    """I wanted to buy a bag, but I didn't have money."""
+    action = s.action(s.frame("w"))
+    subject = s.subject(action, first=0.75, elders=False, we=False)
+    if not subject.pronoun:
+        raise Reject
+    reasons = [("{} was busy", "바빴어요"), ("{} didn't have time", "시간이 없었어요"),
+               ("{} was tired", "피곤했어요")]
+    if action.frame.scene == "shop":
+        reasons = [("{} didn't have money", "돈이 없었어요"), *reasons[1:2]]
+    english_reason, korean_reason = s.pick(reasons)
+    first = english_clause(subject, action, "wanted")
+    mode = "wanted_but"
+    korean = korean_predicate(action, subject, mode)
+    if subject.is_third:
+        korean = korean.replace("고 싶었지만", "고 싶어 했지만")
+    text = f"{first}, but {english_reason.format(subject.pronoun)}"
+    return Pair(sentence(text), spaced(topic(subject), korean, korean_reason) + ".",
+                action.frame.topic, ("but", "desire", "past", "negation", "statement"),
+                action.combos)
+
+
+def i_didnt(s: Sampler) -> Pair:
+    """Minsu drank coffee, but I didn't."""
+    action = s.action(s.frame("d"))
+    subject = s.subject(action, first=0, we=False)
+    if "{my}" in action.rest:
+        raise Reject
+    first = english_clause(subject, action, "past")
+    verbal = korean_predicate(make_action(action.frame), s.lexicon.people[0], "past",
+                              negation="안").split("} ")[-1]
+    if not action.frame.objects or action.frame.article == "to":
+        raise Reject
+    korean = f"{topic(subject)} {korean_predicate(action, subject, 'past_but')} 저는 {verbal}."
+    return Pair(sentence(f"{first}, but I didn't"), korean, action.frame.topic,
+                ("but", "negation", "past", "statement"), action.combos)
+
+
+def contrast_taste(s: Sampler) -> Pair:
+    """I like coffee, but I don't like tea."""
+    frame = s.frame("n", ["like"])
+    group = s.pick(frame.objects)
+    one, two = s.pick(s.lexicon.things(group)), s.pick(s.lexicon.things(group))
+    if one == two:
+        raise Reject
+    subject = s.subject(make_action(frame, one), first=0.6, we=False)
+    if not subject.pronoun:
+        raise Reject
+    like, dislike = (make_action(frame, noun) for noun in (one, two))
+    other = replace(subject, english=subject.pronoun)
+    first = english_clause(subject, like, "present")
+    second = english_clause(other, dislike, "present", negative=True)
+    end = "않으세요" if subject.is_elder else "않아요"
+    but = "좋아하시지만" if subject.is_elder else "좋아하지만"
+    korean = spaced(topic(subject), with_particle(one.korean, "은"), but,
+                    with_particle(two.korean, "은"), "좋아하지 " + end)
+    return Pair(sentence(f"{first}, but {second}"), korean + ".", "hobbies",
+                ("but", "negation", "present", "statement"), like.combos + dislike.combos)
+
+
+# Adjectives that cannot be said of one thing at a time.
+OPPOSITES = (
+    {"interesting", "boring"}, {"easy", "difficult"}, {"clean", "dirty"}, {"light", "heavy"},
+    {"cheap", "expensive"}, {"quiet", "noisy"}, {"fast", "slow"}, {"bright", "dark"},
+    {"popular", "boring"}, {"sweet", "salty"}, {"comfortable", "dirty"}, {"pretty", "dirty"},
+    {"quiet", "crowded"}, {"safe", "dangerous"},
+)
+
+
+def contrast_thing(s: Sampler) -> Pair:
+    """This bag is pretty but expensive."""
+    adjective, noun = s.described("p")
+    other = s.adjective(noun, "p")
+    if {adjective.valence, other.valence} != {"+", "-"}:
+        raise Reject
+    if any({adjective.english, other.english} == opposites for opposites in OPPOSITES):
+        raise Reject
+    use = s.pick(("this", "the"))
+    was = s.chance(0.3) and use == "the"
+    if "past" in (adjective.kind, other.kind):
+        raise Reject
+    be = be_clause(noun.phrase(use), "3p" if noun.is_plural else "3s",
+                   f"{adjective.english} but {other.english}", past=was)
+    stem = stem_of(adjective)
+    but = attach(stem, "past_but" if was else "but")
+    subject = ("이 " if use == "this" else "") + with_particle(noun.korean, "은")
+    korean = f"{subject} {but} {predicate(other, is_past=was)}."
+    return Pair(sentence(be), korean, noun.topic, ("but", "past" if was else "present",
+                "statement"), (*combos(adjective, noun), *combos(other, noun)))
+
+
+ANCHORS = (
+    ("have breakfast", "아침을 먹"), ("have lunch", "점심을 먹"), ("have dinner", "저녁을 먹"),
+    ("go to bed", "자"), ("do {my} homework", "숙제하"), ("take a shower", "샤워하"),
+)
+
+
+def before_after(s: Sampler) -> Pair:
+    """I read a book before going to bed."""
+    action = s.action(s.frame("h", scene=s.pick(("leisure", "desk", "home"))), "gen")
+    if not action.frame.where or "E" not in action.frame.when:
+        raise Reject
+    word = s.pick(("before", "after"))
+    anchor, korean_anchor = s.pick(ANCHORS)
+    if (anchor, word) == ("go to bed", "after") or anchor.split()[-1] in action.frame.lemma:
+        raise Reject
+    name = s.pick(("past", "present", "future"))
+    subject = s.subject(action, first=0.6, elders=False)
+    if "homework" in anchor and subject.is_third and not subject.classes & {"young", "child"}:
+        raise Reject
+    head, _, rest = anchor.partition(" ")
+    ing = {"have": "having", "go": "going", "do": "doing", "take": "taking"}[head]
+    clause = english_clause(subject, action, name)
+    tail = f"{word} {ing} {rest}".replace("{my}", subject.possessive or "{my}")
+    link = attach(Stem(korean_anchor), word)
+    korean = spaced(topic(subject), link, korean_predicate(action, subject, name))
+    return Pair(sentence(f"{clause} {tail}"), korean + ".", action.frame.topic,
+                ("when", name, "statement"), action.combos)
+
+
+def purpose(s: Sampler) -> Pair:
+    """I went to the market to buy apples."""
+    frame = s.frame(s.pick(("d", "f")))
+    places = [s.lexicon.place(name) for name in frame.where]
+    places = [p for p in places if p.classes & {"dest", "shop", "city"} and p.english != "work"]
+    place = s.pick(places)
+    if frame.topic == "work" or frame.article in ("my", "the"):
+        raise Reject
+    action = s.action(frame)
+    name = s.pick(("past", "past", "future"))
+    subject = s.subject(action, first=0.5)
+    setting = s.setting(action, name, time=0.4, place=0)
+    go = VerbForms("go", "went", "gone", "going")
+    if name == "future":
+        text = english.clause(subject.english, subject.person, go, place.to, "future")
+    else:
+        text = f"{subject.english} went {place.to}"
+    doing = spaced("to", action.forms.base, action.rest).replace("{my}", subject.possessive)
+    went = honorific(Stem("가")) if subject.is_elder else Stem("가")
+    korean = spaced(topic(subject), setting.korean,
+                    korean_predicate(action, subject, "purpose", is_plain=True),
+                    with_particle(place.korean, "에"), attach(went, name))
+    return Pair(sentence(spaced(text, doing, setting.english)), korean + ".", frame.topic,
+                ("purpose", name, "statement"), action.combos)
+
+
+def relative(s: Sampler) -> Pair:
+    """The book I read yesterday was interesting."""
+    frame = s.frame("d", ["eat", "drink", "buy", "read", "watch", "order", "make", "cook", "try"])
+    action = s.action(frame, "the")
+    noun = action.object
+    if not isinstance(noun, Noun):
+        raise Reject
+    adjective = s.adjective(noun, "p")
+    if adjective.kind in ("past", "verb") or adjective.english in ("dirty", "fresh", "clean"):
+        raise Reject
+    subject = s.subject(action, first=0.6, elders=True)
+    time = s.time(frame, "past") if s.chance(0.6) else None
+    is_past = frame.lemma != "buy"
+    head = noun.phrase("the")
+    verb = action.forms.past
+    text = spaced(head, subject.english, verb, time.english if time else "")
+    plural = "3p" if noun.is_plural else "3s"
+    english_text = be_clause(text, plural, adjective.english, past=is_past)
+    verbal = action.verbal(subject.is_elder)
+    person = topic(subject, "이") or "제가"
+    korean = spaced(time.korean if time else "", person, past_modifier(verbal.stem),
+                    with_particle(noun.korean, "은"), predicate(adjective, is_past=is_past))
+    return Pair(sentence(english_text), korean + ".", frame.topic,
+                ("relative clause", "past", "statement"),
+                action.combos + combos(adjective, noun))
+
+
+PATTERNS = {
+    "while_doing": (3.0, while_doing), "both": (5.0, both), "ate_and_drank": (2.0, ate_and_drank), "wanted_but": (3.0, wanted_but),
+    "i_didnt": (3.0, i_didnt), "contrast_taste": (2.0, contrast_taste),
+    "contrast_thing": (2.5, contrast_thing), "before_after": (3.5, before_after),
+    "purpose": (4.0, purpose), "relative": (4.0, relative),
+}
