@@ -81,6 +81,10 @@ def extend_beams(beam_scores: Tensor, log_probs: Tensor, *, keep: int) -> tuple[
     return scores, flat // vocab, flat % vocab
 
 
+# What a model whose scores are no numbers has to say.
+NOTHING = Found(ids=(), log_prob=-math.inf, score=-math.inf, truncated=True)
+
+
 @dataclass
 class _Sentence:
     """What the search has of one source."""
@@ -95,9 +99,13 @@ class _Sentence:
 
     def best(self, n_best: int) -> list[Found]:
         """Return the n best; cut ones only where too few came to an end."""
-        by_score = sorted(self.finished, key=lambda found: -found.score)[:n_best]
-        cut = sorted(self.unfinished, key=lambda found: -found.score)
-        return by_score + cut[: n_best - len(by_score)]
+        ended = {found.ids for found in self.finished}
+        cut = [found for found in self.unfinished if found.ids not in ended]
+        by_score = [
+            *sorted(self.finished, key=lambda found: -found.score),
+            *sorted(cut, key=lambda found: -found.score),
+        ]
+        return by_score[:n_best] or [NOTHING]
 
 
 def beam_search(
@@ -162,7 +170,9 @@ def _continue(candidates: tuple[Tensor, ...], beam_size: int) -> tuple[Tensor, T
     missing = beam_size - scores.shape[1]
     if missing > 0:  # fewer continuations than beams
         scores = torch.nn.functional.pad(scores, (0, missing), value=-torch.inf)
-        origins, pieces = (torch.nn.functional.pad(part, (0, missing)) for part in (origins, pieces))
+        origins, pieces = (
+            torch.nn.functional.pad(part, (0, missing)) for part in (origins, pieces)
+        )
     scores, order = scores.topk(beam_size, dim=-1)
     return scores, origins.gather(1, order), pieces.gather(1, order)
 
@@ -238,6 +248,7 @@ def sample(
     temperature: float,
     top_k: int | None,
     top_p: float | None,
+    length_penalty: float,
     generators: Sequence[torch.Generator],
 ) -> list[Found]:
     """Return one drawn hypothesis of each source.
@@ -252,35 +263,57 @@ def sample(
         temperature: Divides the logits.
         top_k: Draw from the k likeliest only.
         top_p: Draw from the fewest pieces that hold this probability.
+        length_penalty: Exponent of the length in the score.
         generators: One for each source, on the CPU.
     """
     device = model.output.weight.device
-    batch = len(limits)
-    uniform = [torch.rand(limit + 1, generator=g) for limit, g in zip(limits, generators, strict=True)]
-    state, memory = reading.state, reading.memory
-    ids: list[list[int]] = [[] for _ in range(batch)]
-    log_probs_of = torch.zeros(batch, device=device)
-    ended: list[bool | None] = [None] * batch  # None: under way; else whether EOS came
-    fed = torch.full((batch,), BOS_ID, device=device)
+    uniform = [
+        torch.rand(limit + 1, generator=generator)
+        for limit, generator in zip(limits, generators, strict=True)
+    ]
+    state = reading.state
+    drawn = [_Draw(limit) for limit in limits]
+    fed = torch.full((len(limits),), BOS_ID, device=device)
     for step in range(max(limits) + 1):
-        readout, state, _ = model.step(fed, state, memory)
+        readout, state, _ = model.step(fed, state, reading.memory)
         log_probs = next_log_probs(model, readout, temperature=temperature)
         likely = keep_likely(log_probs, top_k=top_k, top_p=top_p).softmax(dim=-1).cumsum(dim=-1)
-        draws = torch.tensor([float(u[min(step, len(u) - 1)]) for u in uniform], device=device)
-        fed = torch.searchsorted(likely, (draws * likely[:, -1])[:, None], right=True).squeeze(1)
+        coins = torch.tensor([float(u[min(step, len(u) - 1)]) for u in uniform], device=device)
+        fed = torch.searchsorted(likely, (coins * likely[:, -1])[:, None], right=True).squeeze(1)
         fed = fed.clamp(max=likely.shape[-1] - 1)
-        under_way = torch.tensor([end is None for end in ended], device=device)
-        log_probs_of += torch.where(under_way, log_probs.gather(1, fed[:, None]).squeeze(1), 0.0)
-        for row, piece in enumerate(fed.tolist()):
-            if ended[row] is not None:
-                continue
-            if piece == EOS_ID or len(ids[row]) == limits[row]:
-                ended[row] = piece == EOS_ID
-            else:
-                ids[row].append(piece)
-        if None not in ended:
+        chosen = log_probs.gather(1, fed[:, None]).squeeze(1)
+        for draw, piece, log_prob in zip(drawn, fed.tolist(), chosen.tolist(), strict=True):
+            draw.take(piece, log_prob)
+        if all(draw.is_done for draw in drawn):
             break
-    return [
-        Found(tuple(ids[row]), log_prob, normalised(log_prob, len(ids[row]) + 1, 1.0), not ended[row])
-        for row, log_prob in enumerate(log_probs_of.tolist())
-    ]
+    return [draw.found(length_penalty) for draw in drawn]
+
+
+@dataclass
+class _Draw:
+    """A hypothesis that is being drawn."""
+
+    limit: int  # most pieces, EOS not counted
+    ids: list[int] = field(default_factory=list)
+    log_prob: float = 0.0
+    is_done: bool = False
+    truncated: bool = False
+
+    def take(self, piece: int, log_prob: float) -> None:
+        """Add a piece, unless the hypothesis has ended or is at its limit."""
+        if self.is_done:
+            return
+        self.is_done = self.truncated = piece != EOS_ID and len(self.ids) == self.limit
+        if self.truncated:
+            return
+        self.log_prob += log_prob
+        if piece == EOS_ID:
+            self.is_done = True
+        else:
+            self.ids.append(piece)
+
+    def found(self, length_penalty: float) -> Found:
+        """Return it with its score."""
+        length = len(self.ids) + (not self.truncated)
+        score = normalised(self.log_prob, length, length_penalty)
+        return Found(tuple(self.ids), self.log_prob, score, self.truncated)

@@ -87,6 +87,7 @@ def search_ids(
             temperature=decoding.temperature,
             top_k=decoding.top_k,
             top_p=decoding.top_p,
+            length_penalty=decoding.length_penalty,
             generators=[of_source[number] for of_source in generators],
         )
         for number in range(decoding.n_best)
