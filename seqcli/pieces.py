@@ -31,6 +31,7 @@ PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 _SPACE_MARK = "\u2581"
 _UNKNOWN_MARK = "\u2585"  # SentencePiece skips training lines that hold it
 _BYTE_PIECES = 256
+_LEAST_COVERAGE = 0.98  # SentencePiece's own limit
 _MAX_TRAINING_CHARS = 1 << 16  # of a line; SentencePiece skips longer ones without a word
 _TRAINING_THREADS = 16  # fixed, because the pieces depend on it; not tied to the cores
 _JOINT_FILE = "pieces.model"
@@ -191,7 +192,7 @@ def train_pieces(
         path: Where the model shall be.
         vocab_size: Pieces wanted, the special ones included.
         model_type: unigram, bpe, char or word.
-        character_coverage: Share of the characters that get a piece, in (0, 1].
+        character_coverage: Share of the characters that get a piece, from 0.98 to 1.
         byte_fallback: Spell what has no piece as bytes.
         user_symbols: Strings that always stay one piece.
         sample: Most lines to learn from, drawn at random if there are more.
@@ -201,11 +202,16 @@ def train_pieces(
         The size of the vocabulary; less than ``vocab_size`` if the text has not that many pieces.
 
     Raises:
-        SettingsError: ``vocab_size`` is too small for the characters, or a user symbol cannot be
-            one piece.
+        SettingsError: ``vocab_size`` is too small for the characters, ``character_coverage`` is
+            out of range, or a user symbol cannot be one piece.
         CorpusError: There is no text.
     """
     _check_symbols(user_symbols)
+    if not _LEAST_COVERAGE <= character_coverage <= 1:
+        raise SettingsError(
+            f"character_coverage ({character_coverage:g}) must be from {_LEAST_COVERAGE} to 1; "
+            "SentencePiece takes no other; set it in that range"
+        )
     fixed = EOS_ID + 1 + len(user_symbols) + (_BYTE_PIECES if byte_fallback else 0)
     if vocab_size <= fixed:
         raise SettingsError(

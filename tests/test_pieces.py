@@ -179,6 +179,17 @@ def test_the_least_vocabulary_that_is_named_works(tmp_path: Path) -> None:
     assert len(learn(tmp_path / "pieces", vocab_size=least)) == least
 
 
+@pytest.mark.parametrize("coverage", [0.5, 0.97])
+def test_a_coverage_that_sentencepiece_refuses_is_refused_in_words(
+    tmp_path: Path, coverage: float
+) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"character_coverage \({coverage}\) must be from 0.98"
+    ):
+        learn(tmp_path / "pieces", character_coverage=coverage)
+    learn(tmp_path / "pieces", character_coverage=0.98)
+
+
 @pytest.mark.parametrize("lines", [[], ["", " "], ["\u2581"]])
 def test_no_text_is_refused(tmp_path: Path, lines: list[str]) -> None:
     with pytest.raises(CorpusError, match="no text to learn pieces from"):
