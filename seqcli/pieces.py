@@ -207,17 +207,11 @@ def train_pieces(
         CorpusError: There is no text.
     """
     _check_symbols(user_symbols)
-    if not _LEAST_COVERAGE <= character_coverage <= 1:
-        raise SettingsError(
-            f"character_coverage ({character_coverage:g}) must be from {_LEAST_COVERAGE} to 1; "
-            "SentencePiece takes no other; set it in that range"
-        )
-    fixed = EOS_ID + 1 + len(user_symbols) + (_BYTE_PIECES if byte_fallback else 0)
-    if vocab_size <= fixed:
-        raise SettingsError(
-            f"vocab_size ({vocab_size}) is too small: special ids, bytes and user symbols alone "
-            f"take {fixed}, and characters come on top; raise vocab_size or turn byte_fallback off"
-        )
+    _check_sizes(
+        vocab_size,
+        character_coverage,
+        fixed=EOS_ID + 1 + len(user_symbols) + (_BYTE_PIECES if byte_fallback else 0),
+    )
     drawn, _ = draw_sample(lines, sample, random.Random(seed))
     model = _train(
         drawn,
@@ -229,6 +223,19 @@ def train_pieces(
     )
     write_atomically(path, model)
     return len(Pieces.load(path))
+
+
+def _check_sizes(vocab_size: int, character_coverage: float, *, fixed: int) -> None:
+    if not _LEAST_COVERAGE <= character_coverage <= 1:
+        raise SettingsError(
+            f"character_coverage ({character_coverage:g}) must be from {_LEAST_COVERAGE} to 1; "
+            "SentencePiece takes no other; set it in that range"
+        )
+    if vocab_size <= fixed:
+        raise SettingsError(
+            f"vocab_size ({vocab_size}) is too small: special ids, bytes and user symbols alone "
+            f"take {fixed}, and characters come on top; raise vocab_size or turn byte_fallback off"
+        )
 
 
 def _check_symbols(symbols: Sequence[str]) -> None:

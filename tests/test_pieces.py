@@ -183,9 +183,7 @@ def test_the_least_vocabulary_that_is_named_works(tmp_path: Path) -> None:
 def test_a_coverage_that_sentencepiece_refuses_is_refused_in_words(
     tmp_path: Path, coverage: float
 ) -> None:
-    with pytest.raises(
-        SettingsError, match=rf"character_coverage \({coverage}\) must be from 0.98"
-    ):
+    with pytest.raises(SettingsError, match=rf"coverage \({coverage}\) must be from 0\.98"):
         learn(tmp_path / "pieces", character_coverage=coverage)
     learn(tmp_path / "pieces", character_coverage=0.98)
 
