@@ -232,8 +232,12 @@ def describe_validation(report: ValidationReport) -> str:
 
 
 def describe_sample(report: ValidationReport) -> list[tuple[str, str]]:
-    """Name the three lines of a sample translation."""
-    return [("src", report.sample_src), ("hyp", report.sample_hyp), ("ref", report.sample_ref)]
+    """Name the three lines of a sample translation; what moves a cursor is made visible."""
+    sample = [("src", report.sample_src), ("hyp", report.sample_hyp), ("ref", report.sample_ref)]
+    return [
+        (name, "".join(char if char.isprintable() else "\ufffd" for char in text))
+        for name, text in sample
+    ]
 
 
 def describe_seconds(seconds: float) -> str:

@@ -62,22 +62,18 @@ def run_cli() -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def run_process() -> Callable[..., Outcome]:
+def run_process(process_environment: dict[str, str]) -> Callable[..., Outcome]:
     """Run the program as a process of its own; takes what ``subprocess.run`` takes, and ``env``."""
 
-    def run(
-        *words: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None, **options: Any
-    ) -> Outcome:
-        if "stdin_file" in options:
-            options["stdin"] = options.pop("stdin_file")
-        else:
-            options["input"] = stdin
+    def run(*words: str | Path, env: dict[str, str] | None = None, **options: Any) -> Outcome:
+        if "stdin" not in options:
+            options.setdefault("input", b"")
         result = subprocess.run(
             [sys.executable, "-m", "seqcli", *map(str, words)],
             capture_output=True,
             check=False,
             timeout=120,
-            env=process_environment(env),
+            env={**process_environment, **(env or {})},
             **options,
         )
         return Outcome(
@@ -89,13 +85,38 @@ def run_process() -> Callable[..., Outcome]:
     return run
 
 
-def process_environment(extra: dict[str, str] | None = None) -> dict[str, str]:
-    """Return an environment in which this checkout is imported and warnings are errors."""
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        **(extra or {}),
-    }
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory of reversed digit strings, made once; do not write to it."""
+    from seqcli import preprocess
+
+    folder = tmp_path_factory.mktemp("tiny")
+    numbers = [str(number) for number in range(100, 180)]
+    for name, part in (("train", numbers[:60]), ("valid", numbers[60:70]), ("test", numbers[70:])):
+        (folder / f"{name}.fw").write_text("".join(f"{line}\n" for line in part), "utf-8")
+        (folder / f"{name}.bw").write_text("".join(f"{line[::-1]}\n" for line in part), "utf-8")
+    texts = {name: folder / name for name in ("train", "valid", "test")}
+    preprocess(
+        folder / "data", **texts, src_lang="fw", tgt_lang="bw", model_type="char", vocab_size=300
+    )
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_data: Path) -> Path:
+    """A run directory of a model that has learnt nothing, made once; do not write to it."""
+    from seqcli import train
+
+    run_dir = tiny_data.parent / "run"
+    train(tiny_data, run_dir, hidden_size=8, emb_size=8, max_steps=1, threads=1, precision="fp32")
+    return run_dir
+
+
+@pytest.fixture
+def process_environment() -> dict[str, str]:
+    """An environment in which ``python -m seqcli`` is this checkout."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def _plain(text: str) -> str:

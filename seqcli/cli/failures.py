@@ -72,8 +72,8 @@ def _explain_usage(error: UsageError) -> str:
         meant = f"; did you mean {error.possibilities[0]}?" if error.possibilities else ""
         message = f"no such option: {error.option_name}{meant}"
     message = " ".join(message.split())
-    path = error.ctx.command_path if error.ctx else "seqcli"
-    return f"{message[0].lower()}{message[1:]} ('{path} --help' lists what there is)"
+    hint = f" ('{error.ctx.command_path} --help' lists what there is)" if error.ctx else ""
+    return f"{message[0].lower()}{message[1:]}{hint}"
 
 
 def _explain_os_error(error: OSError) -> str:

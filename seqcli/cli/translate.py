@@ -67,9 +67,9 @@ def command(
 
     if text is not None and input_file is not None:
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
-    settings = given.load_for_run(model)
     groups = iter_line_groups(text or input_file, most=batch_size * SORTED_BATCHES)
     output_stream = open_results(output)
+    settings = given.load_for_run(model)
 
     from seqcli.decoding.translator import Translator
 

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+import seqcli
+from seqcli.errors import SettingsError
+
+
+def test_the_public_names_are_there_and_are_not_modules():
+    assert sorted(seqcli.__all__) == [
+        "Translator",
+        "__version__",
+        "evaluate",
+        "preprocess",
+        "train",
+    ]
+    assert set(seqcli.__all__) <= set(dir(seqcli))
+    assert isinstance(seqcli.Translator, type)
+    for name in ("evaluate", "preprocess", "train"):
+        assert callable(getattr(seqcli, name))
+
+
+def test_modules_that_are_imported_do_not_hide_the_functions():
+    import seqcli.evaluation
+    import seqcli.preprocessing
+    import seqcli.training
+
+    assert callable(seqcli.train)
+    assert callable(seqcli.evaluate)
+    assert callable(seqcli.preprocess)
+
+
+def test_another_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'seqcli' has no attribute 'trian'"):
+        seqcli.trian  # noqa: B018
+
+
+def test_a_translator_gives_a_line_for_each_line(tiny_run):
+    translator = seqcli.Translator.load(tiny_run, threads=1)
+    assert len(translator.translate(["12", "", "34"], beam_size=1)) == 3
+    assert translator.translate(["", "  "]) == ["", ""]
+
+
+def test_evaluate_scores_a_run_on_its_data_and_on_files(tiny_run, tiny_data):
+    split = seqcli.evaluate(tiny_run, metrics=["chrf"], threads=1)
+    files = seqcli.evaluate(
+        str(tiny_run),
+        src=tiny_data / "test.src.txt",
+        ref=str(tiny_data / "test.tgt.txt"),
+        metrics=["chrf"],
+        threads=1,
+    )
+    assert split.sentences == files.sentences == 10
+    assert split.value_of("chrf") == files.value_of("chrf")
+
+
+def test_evaluate_scores_two_files(tiny_data):
+    path = tiny_data / "test.src.txt"
+    assert seqcli.evaluate(hyp=path, ref=path, metrics=["ter"]).value_of("ter") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "evaluate without a run takes hyp and ref, and nothing to decode"),
+        ({"hyp": "a", "ref": "b", "beam_size": 2}, "evaluate without a run takes hyp and ref"),
+        ({"run_dir": "a", "hyp": "b"}, "evaluate takes a run or hyp, not both"),
+    ],
+)
+def test_evaluate_refuses_what_it_cannot_score(arguments, message):
+    with pytest.raises(SettingsError, match=f"^{message}"):
+        seqcli.evaluate(**arguments)
+
+
+def test_a_run_is_scored_on_a_split_or_on_files_but_not_both(tiny_run):
+    with pytest.raises(SettingsError, match=r"^a run is scored on files when both src and ref"):
+        seqcli.evaluate(tiny_run, split="test", src="a", ref="b")
+
+
+def test_a_wrong_setting_is_named_as_a_keyword(tmp_path):
+    with pytest.raises(SettingsError, match=r"^keyword layers is 0; it must be a whole number"):
+        seqcli.train(tmp_path, tmp_path / "run", layers=0)
+    with pytest.raises(SettingsError, match=r"^unknown setting 'laiers'; did you mean layers\?"):
+        seqcli.preprocess(tmp_path, train="x", laiers=1)

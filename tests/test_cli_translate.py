@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqcli.cli.arriving import iter_line_groups
+from seqcli.cli.translate import format_json, format_lines
+from seqcli.decoding.translator import Hypothesis, Translation
+from seqcli.errors import CorpusError
+
+ONE_THREAD = ["--threads", "1", "--precision", "fp32"]
+
+
+def hypothesis(text: str, **signs: bool) -> Hypothesis:
+    return Hypothesis(
+        text=text, score=-1.5, pieces=(), **{"truncated": False, "looped": False, **signs}
+    )
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def test_a_line_feed_in_a_translation_does_not_shift_the_lines():
+    assert format_lines(Translation("x", (hypothesis("a\nb"),)), n_best=1) == "a b\n"
+
+
+@pytest.mark.parametrize("found", [0, 1, 2, 3])
+def test_n_best_is_always_n_lines(found):
+    translation = Translation("x", tuple(hypothesis(str(rank)) for rank in range(found)))
+    lines = format_lines(translation, n_best=2).split("\n")
+    assert lines == [*["0", "1"][:found], *[""] * max(0, 2 - found), ""]
+
+
+def test_json_has_the_line_its_number_score_and_flags():
+    translation = Translation("ä\n", (hypothesis("b", truncated=True, looped=True),))
+    line = format_json(translation, 7, n_best=1)
+    assert line.count("\n") == 1
+    assert json.loads(line) == {
+        "id": 7,
+        "src": "ä\n",
+        "hyp": "b",
+        "score": -1.5,
+        "flags": ["truncated", "looped"],
+    }
+
+
+def test_json_has_all_hypotheses_when_they_were_asked_for():
+    translation = Translation("x", (hypothesis("a"), hypothesis("b", looped=True)))
+    record = json.loads(format_json(translation, 1, n_best=2))
+    assert record["hyp"] == "a"
+    assert [hyp["hyp"] for hyp in record["nbest"]] == ["a", "b"]
+    assert record["nbest"][1]["flags"] == ["looped"]
+
+
+# --- lines in, lines out --------------------------------------------------------------------------
+
+
+def test_n_lines_in_are_n_lines_out_blank_and_unfinished_ones_included(run_cli, tiny_run):
+    outcome = run_cli("translate", "-m", tiny_run, *ONE_THREAD, stdin="12\n\n  \n3\u20284\x0c5\n67")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    lines = outcome.stdout.split("\n")
+    assert len(lines) == 6
+    assert lines[1] == lines[2] == lines[5] == ""
+
+
+def test_no_line_in_is_no_line_out(run_cli, tiny_run):
+    outcome = run_cli("translate", "-m", tiny_run, *ONE_THREAD, stdin="")
+    assert (outcome.code, outcome.stdout) == (0, "")
+
+
+def test_file_pipe_input_flag_and_output_file_say_the_same(
+    run_cli, run_process, tiny_run, tmp_path
+):
+    text = "".join(f"{number}\n" for number in range(100, 130))
+    (tmp_path / "in").write_text(text)
+    words = [
+        "translate",
+        "-m",
+        tiny_run,
+        *ONE_THREAD,
+        "--sample",
+        "--seed",
+        "3",
+        "--beam-size",
+        "2",
+    ]
+    by_file = run_cli(*words, tmp_path / "in")
+    by_flag = run_cli(*words, "-i", tmp_path / "in", "--batch-size", "7")
+    by_pipe = run_process(*words, input=text.encode(), env={"LC_ALL": "C", "PYTHONUTF8": "0"})
+    to_file = run_cli(*words, tmp_path / "in", "-o", tmp_path / "out", "--quiet")
+    assert by_file.code == by_flag.code == by_pipe.code == to_file.code == 0
+    assert to_file.stdout == ""
+    written = (tmp_path / "out").read_bytes().decode("utf-8")
+    for text in (by_flag.stdout, by_pipe.stdout, written):
+        assert text.replace("\r", "") == by_file.stdout.replace("\r", "")
+
+
+def test_output_can_replace_the_input(run_cli, tiny_run, tmp_path):
+    path = tmp_path / "text"
+    path.write_text("12\n34\n")
+    assert run_cli("translate", "-m", tiny_run, path, "-o", path, *ONE_THREAD).code == 0
+    assert path.read_text("utf-8").count("\n") == 2
+    assert [entry.name for entry in tmp_path.iterdir()] == ["text"]
+
+
+def test_a_device_is_written_and_not_replaced(run_cli, tiny_run):
+    outcome = run_cli("translate", "-m", tiny_run, "-o", os.devnull, *ONE_THREAD, stdin="1\n")
+    assert outcome.code == 0
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+def test_bad_bytes_are_told_after_the_lines_before_them(run_process, tiny_run):
+    outcome = run_process("translate", "-m", tiny_run, *ONE_THREAD, input=b"12\n34\nb\xffd\n5\n")
+    assert outcome.code == 3
+    assert outcome.stdout.count("\n") == 2
+    assert outcome.stderr.startswith("seqcli: standard input:3: byte 2 of the line")
+    assert "0xff" in outcome.stderr
+
+
+def test_bad_bytes_leave_no_output_file(run_cli, tiny_run, tmp_path):
+    (tmp_path / "in").write_bytes(b"12\n\xff\n")
+    outcome = run_cli("translate", "-m", tiny_run, tmp_path / "in", "-o", tmp_path / "out")
+    assert outcome.code == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["-m", "{tmp}"], 4, "{tmp}: not a run directory"),
+        (["-m", "{run}", "{tmp}/none"], 3, "{tmp}/none: no such file"),
+        (["-m", "{run}", "{tmp}"], 3, "{tmp}: this is a directory"),
+        (["-m", "{run}", "-o", "{tmp}"], 2, "--output {tmp}: is a directory"),
+        (
+            ["-m", "{run}", "-o", "{tmp}/a/b"],
+            2,
+            "--output {tmp}/a/b: there is no directory {tmp}/a",
+        ),
+        (["-m", "{run}", "a", "-i", "b"], 2, "INPUT (a) and --input (b) are both given; keep one"),
+        (["-m", "{run}", "--n-best", "9"], 2, "--n-best: n_best (9) must not be above beam_size"),
+        (["-m", "{run}", "--beam-size", "0"], 2, "--beam-size is '0'; it must be a whole number"),
+        ([], 2, "missing option '--model' / '-m'"),
+    ],
+)
+def test_what_cannot_be_translated_is_refused(run_cli, tiny_run, tmp_path, words, code, message):
+    places = {"run": tiny_run, "tmp": tmp_path}
+    outcome = run_cli("translate", *(word.format(**places) for word in words), stdin="")
+    assert (outcome.code, outcome.stdout) == (code, "")
+    assert outcome.stderr.startswith(f"seqcli: {message.format(**places)}")
+
+
+# --- real streams ---------------------------------------------------------------------------------
+
+
+def test_a_slow_pipe_gets_its_translation_before_the_next_line(process_environment, tiny_run):
+    with subprocess.Popen(
+        [sys.executable, "-m", "seqcli", "translate", "-m", str(tiny_run), *ONE_THREAD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=process_environment,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in (b"12\n", b"\n", b"34\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline().endswith(b"\n")
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+
+
+def test_a_person_at_a_terminal_gets_each_translation_at_once(process_environment, tiny_run):
+    person, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "seqcli", "translate", "-m", str(tiny_run), *ONE_THREAD],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        env=process_environment,
+    ) as process:
+        os.close(terminal)
+        assert process.stdout is not None
+        for line in (b"12\n", b"34\n"):
+            os.write(person, line)
+            assert process.stdout.readline().endswith(b"\n")
+        os.write(person, b"\x04")
+        assert process.wait(timeout=60) == 0
+    os.close(person)
+
+
+def shell(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+        env={**environment, "SEQ": f"{sys.executable} -m seqcli"},
+    )
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(process_environment, tiny_run):
+    command = f"seq 2000 | $SEQ translate -m {tiny_run} --threads 1 --batch-size 4 | head -1"
+    result = shell(command, process_environment)
+    assert (result.stdout.count("\n"), result.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("streams", "message"),
+    [
+        ("<&-", "seqcli: standard input is closed; give a file as INPUT, or pipe text in\n"),
+        ("</dev/null >&-", "seqcli: standard output is closed; give a file with --output\n"),
+    ],
+)
+def test_closed_streams_are_wrong_usage(process_environment, tiny_run, streams, message):
+    result = shell(f"$SEQ translate -m {tiny_run} {streams}", process_environment)
+    assert (result.returncode, result.stderr) == (2, message)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_once(process_environment, tiny_run):
+    result = shell(f"echo 1 | $SEQ translate -m {tiny_run} > /dev/full", process_environment)
+    assert result.returncode == 1
+    assert result.stderr == "seqcli: no space left on the device; free some, or write elsewhere\n"
+
+
+def test_a_pipe_gives_groups_no_larger_than_asked(monkeypatch):
+    reading, writing = os.pipe()
+    os.write(writing, b"".join(b"%d\n" % number for number in range(50)) + b"\xff")
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        seen: list[str] = []
+
+        def read_all() -> None:
+            for group in iter_line_groups(None, most=7):
+                lines = list(group)
+                assert 1 <= len(lines) <= 7
+                seen.extend(lines)
+
+        with pytest.raises(CorpusError, match=r"^standard input:51: "):
+            read_all()
+    assert seen == [str(number) for number in range(50)]

@@ -1,0 +1,179 @@
+"""The pipeline of the Makefile, with a stub in the place of seqcli that notes what it is told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# Writes what each verb writes, in the same order; fails, or is interrupted, when told to.
+STUB = """#!/usr/bin/env bash
+set -eu
+echo "seqcli $*" >> calls
+verb=$1
+case $verb in
+  preprocess) mkdir -p "$2"; touch "$2/test.src.txt" "$2/test.tgt.txt" "$2/manifest.json" ;;
+  train) mkdir -p "$3/last"; case "$*" in *--resume*) ;; *) touch "$3/config.yaml" ;; esac ;;
+  translate) while [ "$1" != -o ]; do shift; done; touch "$2" ;;
+  eval) echo "BLEU 36.1" ;;
+esac
+[ ! -e "fail-$verb" ] || exit 130
+"""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run make in a folder with a corpus and the stub; every file in it is a minute old."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    corpus = tmp_path / "corpora" / "daily.en-ko"
+    corpus.mkdir(parents=True)
+    for name in ("train", "valid", "test"):
+        for lang in ("en", "ko"):
+            (corpus / f"{name}.{lang}").write_text("x\n")
+    for name in ("pyproject.toml", "constraints.txt", "recipe.yaml"):
+        (tmp_path / name).touch()
+    program = tmp_path / ".venv" / "bin" / "seqcli"
+    program.parent.mkdir(parents=True)
+    program.write_text(STUB)
+    program.chmod(0o755)
+    (tmp_path / ".venv" / "installed").touch()
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "calls").write_text("")
+        age(tmp_path)
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return subprocess.run(
+            ["make", *words], cwd=tmp_path, capture_output=True, text=True, check=False, env=kept
+        )
+
+    return run
+
+
+def age(folder: Path) -> None:
+    """Make every file a minute older, so that what changes next is newer without waiting."""
+    for path in folder.rglob("*"):
+        times = path.stat()
+        os.utime(path, (times.st_atime - 60, times.st_mtime - 60))
+
+
+def calls(folder: Path) -> list[str]:
+    return [line.split()[1] for line in (folder / "calls").read_text().splitlines()]
+
+
+def test_help_lists_every_target(make):
+    text = make("help").stdout
+    targets = {line.split()[0] for line in text.splitlines()[1:]}
+    assert {"check", "clean", "format", "test", "test-slow"} < targets
+    assert {"preprocess", "train", "translate", "eval"} < targets
+
+
+def test_the_whole_pipeline_is_built_once_and_then_said_to_be_up_to_date(make, tmp_path):
+    first = make("eval")
+    assert first.returncode == 0, first.stderr
+    assert calls(tmp_path) == ["preprocess", "train", "translate", "eval"]
+    assert "BLEU 36.1" in first.stdout
+    second = make("eval")
+    assert calls(tmp_path) == []
+    assert "up to date: runs/daily.en-ko.en-ko/test.scores\nBLEU 36.1" in second.stdout
+
+
+def test_the_verbs_get_the_words_of_the_corpus(make, tmp_path):
+    make("train", "SRC=ko", "TGT=en", "CONFIG=recipe.yaml", "FLAGS=--cell gru --clip-norm 1")
+    corpus = "corpora/daily.en-ko"
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        f"seqcli preprocess data/daily.en-ko.ko-en --src-lang ko --tgt-lang en "
+        f"--train {corpus}/train --valid {corpus}/valid --test {corpus}/test "
+        "--config recipe.yaml --overwrite",
+        "seqcli train data/daily.en-ko.ko-en runs/daily.en-ko.ko-en --config recipe.yaml "
+        "--cell gru --clip-norm 1 --overwrite",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("touched", "rebuilt"),
+    [
+        ("corpora/daily.en-ko/train.ko", ["preprocess", "train", "translate", "eval"]),
+        ("recipe.yaml", ["preprocess", "train", "translate", "eval"]),
+        ("runs/daily.en-ko.en-ko/trained", ["translate", "eval"]),
+        ("pyproject.toml", []),
+    ],
+)
+def test_what_changed_decides_what_is_built_again(make, tmp_path, touched, rebuilt):
+    make("eval", "CONFIG=recipe.yaml")
+    age(tmp_path)
+    (tmp_path / touched).touch()
+    os.utime(tmp_path / ".venv" / "installed")
+    make("eval", "CONFIG=recipe.yaml")
+    assert calls(tmp_path) == rebuilt
+
+
+@pytest.mark.parametrize(
+    ("flags", "rebuilt"),
+    [
+        ("PREPROCESS_FLAGS=--vocab-size 9", ["preprocess", "train", "translate", "eval"]),
+        ("FLAGS=--cell 'gru'", ["train", "translate", "eval"]),
+        ("TRANSLATE_FLAGS=--beam-size 1", ["translate", "eval"]),
+    ],
+)
+def test_other_flags_build_again_what_they_change(make, tmp_path, flags, rebuilt):
+    make("eval")
+    make("eval", flags)
+    assert calls(tmp_path) == rebuilt
+    make("eval", flags)
+    assert calls(tmp_path) == []
+
+
+@pytest.mark.parametrize("verb", ["preprocess", "train", "translate", "eval"])
+def test_a_step_that_failed_is_done_again(make, tmp_path, verb):
+    (tmp_path / f"fail-{verb}").touch()
+    assert make("eval").returncode != 0
+    (tmp_path / f"fail-{verb}").unlink()
+    assert make("eval").returncode == 0
+    assert calls(tmp_path)[0] == verb
+
+
+def test_an_interrupted_training_goes_on_unless_something_changed(make, tmp_path):
+    (tmp_path / "fail-train").touch()
+    make("train")
+    make("train")
+    assert (tmp_path / "calls").read_text().endswith("runs/daily.en-ko.en-ko --resume\n")
+    make("train", "FLAGS=--layers 2")
+    assert (tmp_path / "calls").read_text().endswith("--layers 2 --overwrite\n")
+
+
+def test_a_corpus_may_lie_elsewhere_under_other_names(make, tmp_path):
+    other = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "corpora" / "daily.en-ko", other)
+    (other / "val.en").touch()
+    (other / "val.ko").touch()
+    (other / "test.en").unlink()
+    (other / "test.ko").unlink()
+    make("preprocess", "CORPUS=elsewhere", "VALID=elsewhere/val")
+    assert "--valid elsewhere/val" in (tmp_path / "calls").read_text()
+    assert "--test" not in (tmp_path / "calls").read_text()
+
+
+def test_a_text_that_was_named_is_not_left_out_when_it_is_missing(make, tmp_path):
+    make("preprocess", "VALID=no/such")
+    assert "--valid no/such" in (tmp_path / "calls").read_text()
+
+
+def test_a_path_with_a_space_is_refused_in_words(make):
+    result = make("train", "RUN=my run")
+    assert result.returncode == 2
+    assert "A path has a space in it" in result.stderr
+
+
+def test_clean_keeps_data_runs_and_the_environment(make, tmp_path):
+    (tmp_path / "seqcli" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "tests").mkdir()
+    make("train")
+    assert make("clean").returncode == 0
+    assert not (tmp_path / "seqcli" / "__pycache__").exists()
+    assert (tmp_path / "runs" / "daily.en-ko.en-ko" / "trained").exists()
+    assert (tmp_path / ".venv" / "installed").exists()
