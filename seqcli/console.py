@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from seqcli.config import SECTIONS, Settings, describe_settings, setting_fields, show_value
@@ -124,15 +124,15 @@ class LiveReporter:
         self._console = Console(stderr=True, highlight=False, emoji=False, markup=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.fields[state]}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[state]}", markup=False, table_column=Column(no_wrap=True)),
             console=self._console,
             transient=True,
         )
         self._task: TaskID | None = None
         self._task_name = ""
         self._last_update = ""
-        self._best = ""
+        self._last_score = ""
 
     def __enter__(self) -> LiveReporter:
         """Start with nothing to show."""
@@ -159,7 +159,7 @@ class LiveReporter:
         if self._task is None:
             self._task = self._progress.add_task(task, total=total, state="")
             self._task_name = task
-        parts = [describe_progress(done, total, eta), self._last_update, self._best]
+        parts = [describe_progress(done, total, eta), self._last_update, self._last_score]
         state = "  ".join(filter(None, parts))
         self._progress.update(self._task, completed=done, total=total, state=state)
 
@@ -168,8 +168,8 @@ class LiveReporter:
         self._console.print(_grid(describe_plan(plan)))
 
     def update(self, report: UpdateReport) -> None:
-        """Keep the numbers for the bar."""
-        self._last_update = describe_update(report)
+        """Keep for the bar what matters while one waits."""
+        self._last_update = f"loss {report.loss:.2f}  {report.tgt_tokens_per_s:,.0f} tok/s"
 
     def validation(self, report: ValidationReport) -> None:
         """Print the scores and a sample."""
@@ -177,8 +177,7 @@ class LiveReporter:
         line = f"validation at update {report.update:,}: {describe_validation(report)}"
         self._console.print(Text(line, style=style))
         self._console.print(_grid(describe_sample(report)))
-        if report.best:
-            self._best = f"best BLEU {report.bleu:.1f}"
+        self._last_score = f"BLEU {report.bleu:.1f}"
 
 
 def describe_progress(done: float, total: float | None, eta: float | None) -> str:
@@ -211,7 +210,7 @@ def describe_plan(plan: TrainingPlan) -> list[tuple[str, str]]:
 
 
 def describe_update(report: UpdateReport) -> str:
-    """Write a training line: what matters while one waits."""
+    """Write a training line."""
     parts = [
         f"epoch {report.epoch}",
         f"loss {report.loss:.3f}",
