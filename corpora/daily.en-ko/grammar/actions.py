@@ -236,7 +236,7 @@ A_ENDINGS = {
 }
 PLAIN_ENDINGS = {
     "and": "고", "but": "지만", "before": "기 전에", "dont": "지 마세요", "like_to": "는 것을 ",
-    "hobby": "기예요", "how_about": "는 게 어때요", "wanted_but": "고 싶었지만",
+    "hobby": "기예요", "how_about": "는 게 어때요", "wanted_but": "고 싶었지만", "should": "는 게 좋겠어요",
 }
 PAST_ENDINGS = {"past": "어요", "past_when": "을 때", "past_but": "지만"}
 ALL_MODES = (

@@ -48,7 +48,11 @@ def simple(s: Sampler, name: str) -> Pair:
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.55, 0.2, 0.25))
     is_question = kind == "yes-no question"
     subject = s.asked(action) if is_question else s.subject(action)
-    setting = s.setting(action, *times, time=0.65, place=0.3, company=0.15, subject=subject)
+    if name == "habit" and kind == "negation" and frame.article == "to":
+        raise Reject
+    needs_time = name == "habit" and (not frame.objects or frame.article == "to")
+    often = 1.0 if needs_time else 0.65
+    setting = s.setting(action, *times, time=often, place=0.3, company=0.15, subject=subject)
     if kind == "negation" and name == "habit":
         setting = NO_SETTING
     if is_question and name == "habit" and not setting.time:
@@ -128,6 +132,17 @@ def skill(s: Sampler) -> Pair:
     phenomena = ("statement", kind) if kind == "negation" else (kind,)
     return Pair(sentence(english, mark), korean + mark, action.frame.topic,
                 (*phenomena, "ability", "present"), action.combos)
+
+
+def advice(s: Sampler) -> Pair:
+    """You should see a doctor. / You shouldn't eat a lot."""
+    action = s.action(s.frame("m"))
+    if action.frame.article == "person" and action.object in s.lexicon.persons("romantic"):
+        raise Reject
+    setting = s.setting(action, "future", time=0.3, place=0.1)
+    english, korean = _bare(s, action, "should", setting)
+    return Pair(f"You should {english}.", korean + ".", action.frame.topic,
+                ("statement", "advice", "present"), action.combos)
 
 
 def _bare(s: Sampler, action: Action, mode: str, setting: Setting = NO_SETTING) -> tuple[str, str]:
@@ -279,4 +294,5 @@ PATTERNS = {
     "prohibition": (1.0, prohibition), "suggestion": (5.0, suggestion),
     "permission": (1.5, permission), "experience": (2.0, experience), "liking": (3.0, liking),
     "promise": (2.5, promise), "plan": (2.5, plan),
+    "advice": (2.0, advice),
 }

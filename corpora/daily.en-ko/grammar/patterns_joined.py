@@ -48,6 +48,8 @@ def both(s: Sampler) -> Pair:
     name, mood = s.pick((("past", "d"), ("past", "d"), ("future", "f"), ("habit", "h")))
     use = "gen" if name == "habit" else ""
     one, two = (s.action(s.frame(mood, scene=scene), use) for _ in range(2))
+    if one.frame.topic != two.frame.topic or "person" in (one.frame.article, two.frame.article):
+        raise Reject
     if one.frame.lemma == two.frame.lemma or one.object == two.object is not None:
         raise Reject
     if one.korean_object.split(" ")[-1:] == two.korean_object.split(" ")[-1:]:
@@ -268,8 +270,8 @@ def relative(s: Sampler) -> Pair:
 
 
 PATTERNS = {
-    "while_doing": (3.0, while_doing), "both": (5.0, both), "ate_and_drank": (2.0, ate_and_drank), "wanted_but": (3.0, wanted_but),
+    "while_doing": (3.0, while_doing), "both": (10.0, both), "ate_and_drank": (2.0, ate_and_drank), "wanted_but": (3.0, wanted_but),
     "i_didnt": (3.0, i_didnt), "contrast_taste": (2.0, contrast_taste),
     "contrast_thing": (2.5, contrast_thing), "before_after": (3.5, before_after),
-    "purpose": (4.0, purpose), "relative": (4.0, relative),
+    "purpose": (9.0, purpose), "relative": (4.0, relative),
 }

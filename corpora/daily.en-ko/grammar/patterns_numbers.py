@@ -83,11 +83,11 @@ def ordering(s: Sampler) -> Pair:
     number = s.pick(range(1, 8))
     text, korean = counted(noun, number)
     if s.chance(0.5):
-        return Pair(sentence(f"{text}, please"), f"{noun.korean} {korean} 주세요.", "food",
+        return Pair(sentence(f"{text}, please"), f"{noun.korean} {korean} 주세요.", noun.topic,
                     ("request", "quantity"))
-    return Pair(f"I'd like {text}.", f"{with_particle(noun.korean, '을')} {korean} 주문하고 싶어요."
-                if "ticket" not in noun.classes else
-                f"{with_particle(noun.korean, '을')} {korean} 사고 싶어요.", "food",
+    verb = "사고" if noun.classes & {"ticket", "fruit"} else "주문하고"
+    return Pair(f"I'd like {text}.",
+                f"{with_particle(noun.korean, '을')} {korean} {verb} 싶어요.", noun.topic,
                 ("statement", "desire", "quantity"))
 
 
@@ -101,7 +101,8 @@ def counting_action(s: Sampler) -> Pair:
         raise Reject
     if {"test", "electronic", "furniture"} & noun.classes or frame.lemma == "keep":
         raise Reject
-    text, korean = counted(noun, s.pick(range(2, 6 if frame.lemma != "buy" else 10)))
+    few = bool(noun.classes & {"clothing", "headwear", "handwear", "goods"})
+    text, korean = counted(noun, s.pick(range(2, 4 if few else 6 if frame.lemma != "buy" else 10)))
     base = make_action(frame, noun)
     action = replace(base, rest=text, korean_object=f"{base.korean_object} {korean}")
     mode = s.pick(("past", "past", "want", "future"))
@@ -229,7 +230,7 @@ def routine(s: Sampler) -> Pair:
         rest = predicate.removeprefix(topic_part).strip()
         return Pair(sentence(text, "?"), spaced(topic_part, "몇 시에", rest) + "?", "times",
                     ("wh-question", "time", "present"))
-    mode = s.pick(("present", "past", "must")) if "m" in frame.moods else "past"
+    mode = s.pick(("present", "past", "must"))
     hour = (s.pick(HOURS[lemma]) - 1) % 12 + 1
     english, korean = clock(hour, s.pick((0, 0, 30)))
     subject = s.subject(action, first=0.45)
@@ -279,6 +280,8 @@ def dates(s: Sampler) -> Pair:
                     f"{korean_owner} {birthday}은 {korean}이에요.", "dates",
                     ("statement", "time", "possession", "present"))
     name, noun = s.pick(EVENTS)
+    if kind == "event" and name in ("class", "movie"):
+        raise Reject
     if kind == "event":
         return Pair(f"The {name} is on {english}.", f"{with_particle(noun, '은')} {korean}에 있어요.",
                     "dates", ("statement", "time", "present"))
@@ -286,6 +289,8 @@ def dates(s: Sampler) -> Pair:
         return Pair(f"Today is {english}.", f"오늘은 {korean}이에요.", "dates",
                     ("statement", "time", "present"))
     weekday, korean_day = s.pick(DAYS)
+    if name == "movie":
+        raise Reject
     question = s.chance(0.3)
     text = f"is the {name} on {weekday}" if question else f"the {name} is on {weekday}"
     mark = "?" if question else "."
@@ -317,7 +322,8 @@ def age(s: Sampler) -> Pair:
     """My son is five years old. / How old is your daughter?"""
     person = s.subject(first=0.08, elders=False, we=False)
     low, high = (1, 16) if "child" in person.classes else (
-        15, 35) if "young" in person.classes and "kin" in person.classes else (19, 50)
+        15, 35) if "young" in person.classes and "kin" in person.classes else (
+        28, 56) if "kin" in person.classes else (19, 40)
     subject = topic(person) or "저는"
     if s.chance(0.12) and person.is_third:
         name = person.english.replace("my ", "your ")
@@ -359,6 +365,21 @@ def duration(s: Sampler) -> Pair:
                 ("statement", "quantity", "past", "time"))
 
 
+def lived(s: Sampler) -> Pair:
+    """I lived in Seoul for three years."""
+    place = s.pick(s.lexicon.things("city", "country"))
+    subject = s.subject(first=0.5)
+    number = s.pick(range(1, 11))
+    unit, korean = s.pick((("year", f"{sino(number)} 년"), ("month", f"{native(number)} 달")))
+    if unit == "month" and number > 6:
+        raise Reject
+    years = unit if number == 1 else unit + "s"
+    said = "사셨어요" if subject.is_elder else "살았어요"
+    return Pair(sentence(f"{subject.english} lived {place.at} for {english_number(number)} {years}"),
+                spaced(topic(subject), f"{place.korean}에서 {korean} 동안 {said}."), "home",
+                ("statement", "quantity", "past", "time"))
+
+
 def takes(s: Sampler) -> Pair:
     """It takes twenty minutes from the hotel to the station by bus."""
     one, two = s.pick(s.lexicon.things("town")), s.pick(s.lexicon.things("town"))
@@ -387,5 +408,5 @@ PATTERNS = {
     "there_are": (3.5, there_are), "time_now": (0.6, time_now), "schedule": (4.0, schedule),
     "routine": (3.0, routine), "meeting_time": (2.0, meeting_time), "dates": (5.0, dates),
     "in_month": (2.5, in_month), "age": (2.0, age), "duration": (2.0, duration),
-    "takes": (3.5, takes),
+    "takes": (3.5, takes), "lived": (1.5, lived),
 }

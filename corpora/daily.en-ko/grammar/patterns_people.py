@@ -107,6 +107,10 @@ def giving(s: Sampler) -> Pair:
     is_toy = "toyish" in thing.classes
     if is_toy and kind in ("me", "ask"):
         raise Reject
+    if kind == "ask" and row["english"] == "give":
+        thing = s.pick(s.lexicon.things("tableware", "stationery", "soft", "map", "mirror"))
+        phrase, object_korean = thing.phrase("a"), with_particle(thing.korean, "을")
+        combos = (Combo(f"give | {thing.english}", f"{thing.korean} | 주"),)
     plain = Stem(row["korean"].replace("_", " "))
     if kind == "ask":
         is_show = row["english"] == "show"
@@ -125,6 +129,8 @@ def giving(s: Sampler) -> Pair:
                         past(stem))
         return Pair(sentence(text), korean + ".", thing.topic, ("statement", "past"), combos)
     receiver = s.pick(s.lexicon.persons("child")) if is_toy else _receiver(s)
+    if "feminine" in thing.classes and "male" in receiver.classes:
+        raise Reject
     to = receiver.korean + ("께" if receiver.is_elder else "에게")
     stem = Stem((row["humble"] if receiver.is_elder else row["korean"]).replace("_", " "))
     tense = "past" if kind == "I" else "future"

@@ -17,7 +17,7 @@ from english import sentence, spaced
 from korean import with_particle
 from lexicon import Noun
 from patterns_actions import TENSES
-from sampler import Pair, Reject, Sampler
+from sampler import Pair, Reject, Sampler, can_share
 
 WHAT = ("eat", "drink", "buy", "read", "watch", "study", "learn", "order", "listen to", "make",
         "cook", "draw", "borrow", "write")
@@ -78,7 +78,8 @@ def when(s: Sampler) -> Pair:
     mood, mode, _, phenomenon = TENSES[name]
     frame = s.frame(mood)
     action = s.action(frame)
-    if frame.article == "my" or ("W" not in frame.when and name == "past"):
+    is_food = frame.topic == "food" and bool(frame.objects)
+    if frame.article == "my" or is_food or ("W" not in frame.when and name == "past"):
         raise Reject
     subject = s.asked(action)
     setting = s.setting(action, place=0.15)
@@ -113,7 +114,7 @@ def who_with(s: Sampler) -> Pair:
     name = s.pick(("past", "past", "future", "want"))
     mood, mode, times, phenomenon = TENSES[name]
     frame = s.frame(mood)
-    if "u" not in frame.moods or frame.article == "person" or "{my}" in frame.english:
+    if not can_share(frame) or "{my}" in frame.english:
         raise Reject
     action = s.action(frame)
     subject = s.asked(action)
@@ -146,7 +147,7 @@ def why(s: Sampler) -> Pair:
     name = s.pick(("past", "past", "want", "must", "future"))
     mood, mode, times, phenomenon = TENSES[name]
     frame = s.frame(mood)
-    if name == "future" and ("W" not in frame.when or frame.topic in ("food", "hobbies")):
+    if name == "future" and ("W" not in frame.when or frame.topic in ("food", "hobbies", "family")):
         raise Reject
     action = s.action(frame)
     subject = s.asked(action)

@@ -113,6 +113,8 @@ def couldnt_because(s: Sampler) -> Pair:
     if not allowed(felt, action):
         raise Reject
     setting = s.setting(action, "past", time=0.25, place=0)
+    if setting.time and setting.time.tag == "W":
+        raise Reject
     first = english_clause(felt, action, "could", setting, negative=True)
     second = state_clause(state, replace(felt, english=felt.pronoun), is_past=True)
     time = setting.time.korean if setting.time else ""
@@ -188,5 +190,5 @@ def if_order(s: Sampler) -> Pair:
 PATTERNS = {
     "so": (5.0, so), "couldnt_because": (3.0, couldnt_because),
     "since_request": (1.5, since_request), "when_habit": (4.0, when_habit),
-    "if_future": (4.0, if_future), "if_order": (1.0, if_order),
+    "if_future": (8.0, if_future), "if_order": (2.0, if_order),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actions import english_clause, korean_clause, make_action, topic
 from adjectives import INTENSIFIERS, combos, modifier_of, more, predicate, stem_of
-from english import VerbForms, be_clause, clause, comparative, sentence, spaced
+from english import VerbForms, be_clause, clause, comparative, sentence, spaced, superlative
 from korean import Stem, honorific, modifier, present, with_particle
 from lexicon import Adjective, Noun, read_table
 from patterns_actions import TENSES
@@ -19,7 +19,7 @@ def described(s: Sampler) -> Pair:
     """The soup is very hot. / Was this movie boring?"""
     adjective, noun = s.described("p")
     use = "the" if noun.classes & {"town", "room", "building", "outdoor", "nature"} else s.pick(("this", "the"))
-    if noun.kind in ("z", "t") and "city" not in noun.classes:
+    if noun.kind in ("z", "t"):
         use = "the"
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.6, 0.2, 0.2))
     was = s.chance(0.35) and adjective.kind != "past"
@@ -60,7 +60,7 @@ def person_described(s: Sampler) -> Pair:
 def _comparable(s: Sampler) -> tuple[Adjective, Noun, Noun]:
     adjective, one = s.described("c")
     shared = [thing for thing in s.lexicon.things(*adjective.classes)
-              if thing != one and thing.classes & one.classes & set(adjective.classes)]
+              if one.english not in thing.english and thing.english not in one.english and thing.classes & one.classes & set(adjective.classes)]
     return adjective, one, s.pick(shared)
 
 
@@ -119,6 +119,28 @@ def person_comparison(s: Sampler) -> Pair:
                 combos(adjective, one) + combos(adjective, two))
 
 
+def superlative_of(s: Sampler) -> Pair:
+    """This bag is the cheapest in this store. / Minsu is the tallest in my class."""
+    if s.chance(0.5):
+        adjective, noun = s.described("c")
+        if noun.topic != "shopping" or adjective.english in ("slow", "dangerous"):
+            raise Reject
+        text = be_clause(noun.phrase("this"), _be(noun), f"the {superlative(adjective.english)}")
+        korean = f"이 가게에서 이 {with_particle(noun.korean, '이')} {more(predicate(adjective), '가장')}"
+        return Pair(sentence(text + " in this store"), korean + ".", "shopping",
+                    ("comparison", "statement", "present"), combos(adjective, noun))
+    adjective = s.pick([a for a in s.lexicon.adjectives
+                        if set(a.classes) & {"name", "counted"} and "c" in a.uses])
+    person = s.pick([p for p in s.lexicon.persons(*adjective.classes) if p.is_third
+                     and p.person != "3p" and p.classes & {"kin", "name"} and "spouse" not in p.classes])
+    group, korean_group = ("in my family", "우리 가족 중에서") if "kin" in person.classes else (
+        "in my class", "우리 반에서")
+    text = be_clause(person.english, person.person, f"the {superlative(adjective.english)}")
+    said = more(predicate(adjective, is_elder=person.is_elder), "가장")
+    return Pair(sentence(f"{text} {group}"), f"{korean_group} {topic(person, '이')} {said}.", "family",
+                ("comparison", "statement", "present"), combos(adjective, person))
+
+
 MODIFIED = ("buy", "wear", "eat", "drink", "read", "watch", "need", "borrow")
 
 
@@ -168,6 +190,8 @@ def shop_modified(s: Sampler) -> Pair:
                     f"{form} {with_particle(noun.korean, '을')} 찾고 있어요.", "shopping",
                     ("statement", "progressive", "noun modifier"), record)
     if kind == "like":
+        if adjective.english in ("small", "big", "light", "new", "nice", "cheap"):
+            raise Reject
         return Pair(f"I like {noun.phrase('plural', adjective.english)}.",
                     f"{form} {with_particle(noun.korean, '을')} 좋아해요.", "shopping",
                     ("statement", "present", "noun modifier"), record)
@@ -215,7 +239,7 @@ def belonging(s: Sampler) -> Pair:
     if "colored" not in noun.classes and "whose" not in noun.classes:
         raise Reject
     owner = s.subject(first=0.15, we=False)
-    if owner.person == "3p":
+    if owner.person == "3p" or ("feminine" in noun.classes and "male" in owner.classes):
         raise Reject
     mine = owner.english == "I"
     whose = "my" if mine else owner.english + "'s"
@@ -308,7 +332,7 @@ def stative(s: Sampler) -> Pair:
 PATTERNS = {
     "described": (9.0, described), "person_described": (3.0, person_described),
     "comparison": (4.0, comparison), "which_more": (1.5, which_more),
-    "person_comparison": (2.0, person_comparison), "modified_object": (5.0, modified_object),
+    "person_comparison": (2.0, person_comparison), "superlative": (2.5, superlative_of), "modified_object": (5.0, modified_object),
     "shop_modified": (4.0, shop_modified), "seems": (2.0, seems), "owning": (3.0, owning),
     "belonging": (3.0, belonging), "favorite": (2.5, favorite), "preferring": (2.5, preferring),
     "stative": (6.0, stative),

@@ -17,7 +17,7 @@ from lexicon import Adjective, Frame, Lexicon, Noun, Person, Time, load
 Item = TypeVar("Item")
 
 # Time tags that a frame's `when` letters allow.
-TAGS = {"P": "PH", "M": "M", "E": "EA", "W": "W"}
+TAGS = {"P": "PHK", "D": "PH", "M": "M", "E": "EA", "W": "W", "H": "H"}
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,13 @@ class Sampler:
 
     def time(self, frame: Frame, *tenses: str) -> Time:
         """Return a time that fits the verb."""
+        return self.pick(self._times(frame, *tenses))
+
+    def _times(self, frame: Frame, *tenses: str) -> list[Time]:
         tags = "".join(TAGS[letter] for letter in frame.when)
-        return self.pick(
-            [time for time in self.lexicon.times if time.tense in tenses and time.tag in tags]
-        )
+        return [
+            time for time in self.lexicon.times if time.tense in tenses and time.tag in tags
+        ]
 
     def setting(
         self, action: Action, *tenses: str, time: float = 0.6, place: float = 0.3,
@@ -146,19 +149,23 @@ class Sampler:
         """Return time, place and company, each present in about the given share."""
         frame = action.frame
         chosen = NO_SETTING
-        if tenses and self.chance(time):
-            chosen = replace(chosen, time=self.time(frame, *tenses))
+        fitting = self._times(frame, *tenses)
+        if fitting and self.chance(time):
+            chosen = replace(chosen, time=self.pick(fitting))
         if frame.where and self.chance(place):
             chosen = replace(chosen, place=self.lexicon.place(self.pick(frame.where)))
-        can_share = "u" in frame.moods and frame.article != "person" and frame.scene != "desk"
-        if can_share and self.chance(company):
+        if can_share(frame) and self.chance(company):
             chosen = replace(chosen, company=self.company(subject))
         return chosen
 
     def company(self, subject: Person | None = None) -> Person:
         """Return somebody to do things with."""
         people = self.lexicon.persons("friend", "name", "counted")
-        return self.pick([person for person in people if not same(person, subject)])
+        is_third = subject is not None and (subject.is_third or subject.person == "1p")
+        return self.pick([
+            person for person in people
+            if not same(person, subject) and not (is_third and is_private(person))
+        ])
 
     def adjective(self, noun: Noun | Person, use: str, valence: str = "") -> Adjective:
         """Return an adjective that can describe the noun."""
@@ -184,6 +191,20 @@ def describes(adjective: Adjective, noun: Noun | Person) -> bool:
     return bool(noun.classes & set(adjective.classes)) or noun.english in adjective.classes
 
 
+def can_share(frame: Frame) -> bool:
+    """Whether people do this together with others."""
+    return (
+        "u" in frame.moods
+        and frame.article != "person"
+        and frame.scene in ("leisure", "meal", "out")
+    )
+
+
+def is_private(person: Person) -> bool:
+    """Whether this is a partner or a child, whom few of the third persons have."""
+    return bool(person.classes & {"romantic", "spouse", "child"})
+
+
 def same(one: Person, other: Person | None) -> bool:
     """Whether two words are about the same person, however possessed."""
     return other is not None and one.korean == other.korean
@@ -192,10 +213,15 @@ def same(one: Person, other: Person | None) -> bool:
 def suits(person: Person, action: Action) -> bool:
     """Whether this third person would do such a thing."""
     who = action.frame.who
-    is_person_object = isinstance(action.object, Person)
-    if who == "I" or (is_person_object and same(action.object, person)):  # type: ignore[arg-type]
+    if who == "I":
         return False
-    if is_person_object and ("kin" in person.classes or not person.possessive):
+    if isinstance(action.object, Person):
+        other = action.object
+        if same(other, person) or is_private(other) or "kin" in person.classes:
+            return False
+        if not person.possessive:
+            return False
+    if action.object and {"feminine"} & action.object.classes and "male" in person.classes:
         return False
     if "{my}" in action.rest and not person.possessive:
         return False
