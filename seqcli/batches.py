@@ -148,9 +148,9 @@ class BatchStream:
         return len(self._order)
 
     def seek(self, epoch: int, position: int) -> None:
-        """Go to where position batches of an epoch have been taken."""
-        self.epoch, self.position = epoch, position
+        """Go to where position batches of an epoch have been taken, or all if it has fewer."""
         self._order = self._order_of(epoch)
+        self.epoch, self.position = epoch, min(position, len(self._order))
 
     def take(self) -> Batch:
         """Return the next batch."""
@@ -167,7 +167,12 @@ class BatchStream:
 
 
 def iter_in_order(split: Split, *, batch_tokens: int) -> Iterator[Batch]:
-    """Yield a split's batches once, shortest targets first: for validation."""
+    """Yield a split's batches once, in the same order every time: for validation.
+
+    Args:
+        split: The pairs.
+        batch_tokens: Most tokens in a batch; raised to the longest sentence if that has more.
+    """
     rng = np.random.default_rng(0)
     groups = group_by_length(
         split.src.lengths + 1,

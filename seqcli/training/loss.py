@@ -109,6 +109,8 @@ def output_cross_entropy(
         The smoothed loss, which has a gradient, and the plain negative log-likelihood of gold,
         which has none; both summed over the rows, in nats.
     """
+    if not torch.is_grad_enabled():  # inside the function it never is, so it cannot tell
+        readouts, weight, bias = readouts.detach(), weight.detach(), bias.detach()
     losses: tuple[Tensor, Tensor] = _OutputCrossEntropy.apply(
         readouts, weight, bias, gold, label_smoothing
     )

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import make_split
+
+from seqcli.batches import (
+    Batch,
+    BatchStream,
+    collate,
+    collate_sources,
+    group_by_length,
+    iter_in_order,
+    pad,
+)
+from seqcli.errors import SettingsError
+from seqcli.pieces import BOS_ID, EOS_ID, PAD_ID
+
+lengths = st.lists(st.tuples(st.integers(1, 20), st.integers(1, 20)), min_size=1, max_size=60)
+
+
+def group(pairs: list[tuple[int, int]], *, batch_tokens: int, seed: int = 1) -> list[list[int]]:
+    src, tgt = zip(*pairs, strict=True)
+    groups = group_by_length(src, tgt, batch_tokens=batch_tokens, rng=np.random.default_rng(seed))
+    return [indices.tolist() for indices in groups]
+
+
+@given(lengths, st.integers(20, 90), st.integers(0, 5))
+def test_every_pair_is_in_one_batch_and_every_batch_within_budget(
+    pairs: list[tuple[int, int]], batch_tokens: int, seed: int
+):
+    groups = group(pairs, batch_tokens=batch_tokens, seed=seed)
+    assert sorted(index for indices in groups for index in indices) == list(range(len(pairs)))
+    for indices in groups:
+        for side in (0, 1):
+            assert max(pairs[i][side] for i in indices) * len(indices) <= batch_tokens
+
+
+@given(lengths, st.integers(20, 90))
+def test_another_seed_gives_another_order_but_as_many_batches(
+    pairs: list[tuple[int, int]], batch_tokens: int
+):
+    first, again, other = (group(pairs, batch_tokens=batch_tokens, seed=s) for s in (1, 1, 2))
+    assert first == again
+    assert sorted(map(len, first)) == sorted(map(len, other))
+
+
+def test_pairs_of_like_length_meet():
+    pairs = [(n, n) for n in (1, 9, 1, 9, 1, 9)]
+    groups = group(pairs, batch_tokens=27)
+    assert sorted(map(sorted, groups)) == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_a_pair_longer_than_the_budget_is_refused_by_number():
+    with pytest.raises(SettingsError) as caught:
+        group([(3, 4), (5, 31), (1, 1)], batch_tokens=30)
+    assert str(caught.value) == (
+        "training pair 2 has 31 tokens, more than batch_tokens (30); raise --batch-tokens, or "
+        "preprocess with a smaller --max-pieces"
+    )
+
+
+def test_collate_pads_and_marks_both_sides():
+    batch = collate([([5, 6], [7]), ([8], [9, 10, 11])])
+    assert batch.src.tolist() == [[5, 6, EOS_ID], [8, EOS_ID, PAD_ID]]
+    assert batch.src_lengths.tolist() == [3, 2]
+    assert batch.tgt_in.tolist() == [[BOS_ID, 7, PAD_ID, PAD_ID], [BOS_ID, 9, 10, 11]]
+    assert batch.tgt_out.tolist() == [[7, EOS_ID, PAD_ID, PAD_ID], [9, 10, 11, EOS_ID]]
+    assert batch.num_tgt_tokens == 6
+    assert batch.src.dtype == batch.tgt_in.dtype == torch.int64
+
+
+ids = st.lists(st.integers(4, 60_000), max_size=6)
+
+
+@given(st.lists(st.tuples(ids, ids), min_size=1, max_size=6))
+def test_collate_loses_nothing(pairs: list[tuple[list[int], list[int]]]):
+    split = make_split(pairs)
+    batch = collate([(split.src[i], split.tgt[i]) for i in range(len(pairs))])
+    for row, (src, tgt) in enumerate(pairs):
+        assert batch.src[row, : batch.src_lengths[row]].tolist() == [*src, EOS_ID]
+        assert not batch.src[row, batch.src_lengths[row] :].any()
+        assert batch.tgt_out[row][batch.tgt_out[row] != PAD_ID].tolist() == [*tgt, EOS_ID]
+        assert batch.tgt_in[row].tolist()[: len(tgt) + 1] == [BOS_ID, *tgt]
+    assert batch.num_tgt_tokens == int((batch.tgt_out != PAD_ID).sum())
+
+
+def test_a_blank_source_is_its_end():
+    src, src_lengths = collate_sources([[], [4]])
+    assert src.tolist() == [[EOS_ID, PAD_ID], [4, EOS_ID]]
+    assert src_lengths.tolist() == [1, 2]
+
+
+def test_pad_fills_up_to_the_longest():
+    assert pad([[1], [2, 3], []]).tolist() == [[1, 0], [2, 3], [0, 0]]
+
+
+def test_a_batch_goes_to_a_device_whole():
+    batch = collate([([5, 6], [7])]).to(torch.device("meta"))
+    tensors = (batch.src, batch.src_lengths, batch.tgt_in, batch.tgt_out)
+    assert {tensor.device.type for tensor in tensors} == {"meta"}
+    assert batch.num_tgt_tokens == 2
+
+
+PAIRS = [([4 + i % 5] * (1 + i % 4), [10 + i] * (1 + i % 3)) for i in range(23)]
+
+
+def make_stream(*, seed: int = 1, batch_tokens: int = 12) -> BatchStream:
+    return BatchStream(make_split(PAIRS), batch_tokens=batch_tokens, seed=seed)
+
+
+def take_epoch(stream: BatchStream) -> list[Batch]:
+    return [stream.take() for _ in range(stream.batches_per_epoch)]
+
+
+def contents(batches: list[Batch]) -> list[list[list[int]]]:
+    return [batch.tgt_out.tolist() for batch in batches]
+
+
+def test_an_epoch_holds_every_pair_once():
+    stream = make_stream()
+    for epoch in (1, 2, 3):
+        batches = take_epoch(stream)
+        assert stream.epoch == epoch
+        firsts = sorted(int(row[0]) for batch in batches for row in batch.tgt_out)
+        assert firsts == [10 + i for i in range(23)]
+
+
+def test_the_order_depends_on_seed_and_epoch_only():
+    first, same, other = make_stream(seed=1), make_stream(seed=1), make_stream(seed=2)
+    epochs = [contents(take_epoch(first)) for _ in range(2)]
+    np.random.default_rng().random()
+    assert [contents(take_epoch(same)) for _ in range(2)] == epochs
+    assert epochs[0] != epochs[1]
+    assert contents(take_epoch(other)) != epochs[0]
+
+
+@pytest.mark.parametrize("taken", [0, 1, 5, 12, 13, 30])
+def test_seek_takes_up_where_another_stream_stopped(taken: int):
+    stopped, resumed = make_stream(), make_stream()
+    for _ in range(taken):
+        stopped.take()
+    resumed.seek(stopped.epoch, stopped.position)
+    assert resumed.epochs_done == stopped.epochs_done
+    rest = [[stream.take() for _ in range(20)] for stream in (stopped, resumed)]
+    assert contents(rest[0]) == contents(rest[1])
+
+
+def test_epochs_done_counts_whole_and_begun_epochs():
+    stream = make_stream()
+    count = stream.batches_per_epoch
+    found = [stream.epochs_done]
+    for _ in range(2 * count):
+        stream.take()
+        found.append(stream.epochs_done)
+    assert found == pytest.approx([number / count for number in range(2 * count + 1)])
+
+
+def test_a_position_beyond_an_epoch_that_became_shorter_is_its_end():
+    """A run that was resumed with larger batches used to fail on it."""
+    small, large = make_stream(batch_tokens=12), make_stream(batch_tokens=200)
+    take_epoch(small)
+    large.seek(small.epoch, small.position)
+    assert large.epochs_done == 1
+    assert large.take().src.shape[0] > 0
+    assert large.epoch == 2
+
+
+@given(st.integers(5, 60))
+def test_validation_batches_hold_every_pair_once_whatever_the_budget(batch_tokens: int):
+    split = make_split(PAIRS)
+    batches = list(iter_in_order(split, batch_tokens=batch_tokens))
+    firsts = sorted(int(row[0]) for batch in batches for row in batch.tgt_out)
+    assert firsts == [10 + i for i in range(23)]
+    again = list(iter_in_order(split, batch_tokens=batch_tokens))
+    assert contents(batches) == contents(again)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seqcli.training import loss as loss_module
+from seqcli.training.loss import output_cross_entropy
+
+ROWS, READOUT, VOCAB = 7, 3, 5
+smoothings = pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
+chunks = pytest.mark.parametrize("rows_at_a_time", [1, 3, ROWS, 1000])
+
+
+def make_parts(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    readouts = torch.randn(ROWS, READOUT, dtype=dtype, requires_grad=True)
+    weight = torch.randn(VOCAB, READOUT, dtype=dtype, requires_grad=True)
+    bias = torch.randn(VOCAB, dtype=dtype, requires_grad=True)
+    return readouts, weight, bias, torch.tensor([0, 4, 2, 2, 1, 3, 0])
+
+
+def set_chunk(monkeypatch: pytest.MonkeyPatch, rows_at_a_time: int) -> None:
+    monkeypatch.setattr(loss_module, "CHUNK_ENTRIES", rows_at_a_time * VOCAB)
+
+
+@smoothings
+@chunks
+def test_loss_and_gradients_equal_those_of_torch(
+    monkeypatch: pytest.MonkeyPatch, smoothing: float, rows_at_a_time: int
+):
+    set_chunk(monkeypatch, rows_at_a_time)
+    readouts, weight, bias, gold = make_parts()
+    parts = (readouts, weight, bias)
+    logits = functional.linear(readouts, weight, bias)
+    expected = functional.cross_entropy(logits, gold, label_smoothing=smoothing, reduction="sum")
+    loss, nll = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=smoothing)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(nll, functional.cross_entropy(logits, gold, reduction="sum"))
+    torch.testing.assert_close(
+        torch.autograd.grad(loss / 3, parts), torch.autograd.grad(expected / 3, parts)
+    )
+
+
+@smoothings
+@chunks
+def test_gradients_equal_finite_differences(
+    monkeypatch: pytest.MonkeyPatch, smoothing: float, rows_at_a_time: int
+):
+    set_chunk(monkeypatch, rows_at_a_time)
+    *parts, gold = make_parts()
+
+    def run(readouts: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        # Without a gradient the loss may be computed another way; gradcheck would not see that.
+        return output_cross_entropy(readouts, weight, bias, gold, label_smoothing=smoothing)[0]
+
+    assert torch.autograd.gradcheck(run, parts)
+
+
+@smoothings
+def test_the_loss_is_the_same_whether_or_not_a_gradient_is_wanted(smoothing: float):
+    readouts, weight, bias, gold = make_parts()
+    wanted = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=smoothing)
+    with torch.no_grad():
+        unwanted = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=smoothing)
+    torch.testing.assert_close(wanted, unwanted)
+
+
+def test_no_gradient_is_computed_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch):
+    """Validation used to spend twice its time on gradients that nobody read."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError("computed a gradient")
+
+    monkeypatch.setattr(loss_module, "_add_gradients", fail)
+    readouts, weight, bias, gold = make_parts()
+    with torch.no_grad():
+        output_cross_entropy(readouts, weight, bias, gold, label_smoothing=0.1)
+
+
+def test_the_plain_loss_has_no_gradient():
+    readouts, weight, bias, gold = make_parts()
+    _, nll = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=0.1)
+    assert not nll.requires_grad
+
+
+def test_logits_far_from_zero_do_not_overflow():
+    readouts = torch.tensor([[300.0], [-300.0]], requires_grad=True)
+    weight, bias = torch.tensor([[10.0], [-10.0]]), torch.zeros(2)
+    loss, nll = output_cross_entropy(
+        readouts, weight, bias, torch.tensor([1, 1]), label_smoothing=0.0
+    )
+    assert float(nll.detach()) == pytest.approx(6000)
+    loss.backward()
+    torch.testing.assert_close(readouts.grad, torch.tensor([[20.0], [0.0]]))
+
+
+def test_bf16_readouts_give_the_same_loss_and_gradients_roughly():
+    readouts, weight, bias, gold = make_parts(torch.float32)
+    found = []
+    for dtype in (torch.float32, torch.bfloat16):
+        loss, nll = output_cross_entropy(
+            readouts.to(dtype), weight, bias, gold, label_smoothing=0.1
+        )
+        assert loss.dtype == nll.dtype == torch.float32
+        grads = torch.autograd.grad(loss, (readouts, weight, bias))
+        assert {grad.dtype for grad in grads} == {torch.float32}
+        found.append((loss.detach(), nll, *grads))
+    torch.testing.assert_close(found[0], found[1], atol=0.1, rtol=0.05)
