@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from seqcli.config import Settings, dump_settings, load_settings
-from seqcli.errors import CheckpointError, SettingsError
+from seqcli.errors import CheckpointError, SeqcliError, SettingsError
 from seqcli.files import replacing, write_atomically
 from seqcli.models import Seq2Seq
 from seqcli.pieces import PiecePair
@@ -156,8 +156,24 @@ def load_settings_of(run_dir: Path) -> Settings:
 def save_model(run_dir: Path, weights: Mapping[str, torch.Tensor]) -> None:
     """Write the weights of the best model."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    with replacing(run_dir / MODEL) as temporary:
-        safetensors.torch.save_file(tensors, temporary)
+    write_tensors(run_dir / MODEL, tensors)
+
+
+def write_tensors(
+    path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file, whole or not at all.
+
+    Raises:
+        SeqcliError: If the disk refuses.
+    """
+    with replacing(path) as temporary:
+        try:
+            safetensors.torch.save_file(tensors, temporary, metadata)
+        except safetensors.SafetensorError as error:  # its word for an OSError
+            raise SeqcliError(
+                f"{path}: cannot be written ({error}); free some space or choose another place"
+            ) from error
 
 
 def has_model(run_dir: Path) -> bool:
@@ -223,5 +239,10 @@ def copy_weights(model: nn.Module, weights: Mapping[str, torch.Tensor], *, path:
             raise CheckpointError(
                 f"{path}: {name!r} has shape {tuple(weights[name].shape)}, but {CONFIG} and the "
                 f"pieces ask for {tuple(parameter.shape)}; the files are of different runs"
+            )
+        if not weights[name].isfinite().all():
+            raise CheckpointError(
+                f"{path}: {name!r} holds values that are not finite, as after a training that "
+                "diverged or in a damaged file; copy it again, or train again with a lower --lr"
             )
         parameter.copy_(weights[name])

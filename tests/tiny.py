@@ -1,15 +1,13 @@
-"""Small models, data directories and settings for the tests of the model side."""
+"""Small models, data and settings for the tests of the model side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from seqcli.api import preprocess
 from seqcli.config import Settings, load_settings
 from seqcli.dataset import IdArray, Split
 from seqcli.models import Seq2Seq
@@ -69,22 +67,3 @@ def _id_array(rows: Iterable[Sequence[int]]) -> IdArray:
     rows = list(rows)
     offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
     return IdArray(np.array([i for row in rows for i in row], dtype=np.uint16), offsets)
-
-
-def write_digit_data(
-    data_dir: Path, *, train_pairs: int = 40, digits: tuple[int, int] = (2, 6), **settings: Any
-) -> Path:
-    """Preprocess a corpus of random digit strings and their reverses; return data_dir."""
-    rng = np.random.default_rng(7)
-    for name, pairs in (("train", train_pairs), ("valid", 8), ("test", 8)):
-        lengths = rng.integers(*digits, size=pairs, endpoint=True)
-        lines = [" ".join(map(str, rng.integers(10, size=length))) for length in lengths]
-        prefix = data_dir.parent / f"{data_dir.name}-text-{name}"
-        prefix.with_name(f"{prefix.name}.src").write_text("".join(f"{x}\n" for x in lines))
-        prefix.with_name(f"{prefix.name}.tgt").write_text("".join(f"{x[::-1]}\n" for x in lines))
-    prefixes = {
-        n: data_dir.parent / f"{data_dir.name}-text-{n}" for n in ("train", "valid", "test")
-    }
-    options = {"model_type": "word", "byte_fallback": False, "vocab_size": 20, **settings}
-    preprocess(data_dir, **prefixes, **options)
-    return data_dir

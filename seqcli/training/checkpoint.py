@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from seqcli.errors import CheckpointError
-from seqcli.files import replacing
-from seqcli.rundir import copy_weights
+from seqcli.rundir import copy_weights, write_tensors
 
 if TYPE_CHECKING:
     from seqcli.training.session import Session
@@ -46,8 +44,7 @@ def save_state(run_dir: Path, session: Session) -> None:
     }
     metadata = {"format": STATE_FORMAT, "counters": json.dumps(counters)}
     (run_dir / LAST).parent.mkdir(exist_ok=True)
-    with replacing(run_dir / LAST) as temporary:
-        safetensors.torch.save_file(tensors, temporary, metadata)
+    write_tensors(run_dir / LAST, tensors, metadata)
 
 
 def _add(tensors: dict[str, Tensor], prefix: str, values: Mapping[str, Tensor]) -> None:

@@ -20,7 +20,7 @@ from seqcli.devices import precision_name, resolve_device, resolve_precision, se
 from seqcli.errors import InterruptedRun, SettingsError
 from seqcli.files import require_empty
 from seqcli.models.seq2seq import count_parameters
-from seqcli.pieces import PiecePair
+from seqcli.pieces import PiecePair, piece_files
 from seqcli.reporting import (
     Reporter,
     TrainingPlan,
@@ -29,7 +29,7 @@ from seqcli.reporting import (
     ValidationReport,
 )
 from seqcli.training.budget import Budget
-from seqcli.training.checkpoint import has_state, restore_state, save_state
+from seqcli.training.checkpoint import LAST, has_state, restore_state, save_state
 from seqcli.training.interruption import Interruption
 from seqcli.training.memory import estimate_memory
 from seqcli.training.optimization import NEEDS_BUDGET
@@ -269,7 +269,9 @@ class _Training:
             )
             metric = self.settings.training.metric
             value = {"bleu": found.bleu, "chrf": found.chrf, "loss": -found.loss}[metric]
-            is_best = progress.best_score is None or value > progress.best_score
+            is_best = math.isfinite(value) and (
+                progress.best_score is None or value > progress.best_score
+            )
             if is_best:
                 rundir.save_model(self.run_dir, dict(session.model.named_parameters()))
                 progress.best_score, progress.best_update = value, progress.update
@@ -310,6 +312,7 @@ class _Training:
 
     def interrupted(self) -> InterruptedRun:
         """Save, and return the error that says so."""
+        self._log_window()
         self.save()
         update = self.session.progress.update
         self.records.log(f"interrupted at update {update}")
@@ -411,7 +414,8 @@ def data_identity(dataset: Dataset) -> dict[str, object]:
 
 
 def _start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
-    for stale in (rundir.MODEL, "last/state.safetensors"):
+    pieces = piece_files(joint=True) + piece_files(joint=False)
+    for stale in (rundir.MODEL, LAST, *pieces):
         (run_dir / stale).unlink(missing_ok=True)
     rundir.create_run(
         run_dir,

@@ -8,6 +8,7 @@ training lines {"kind": "train", ...fields of UpdateReport} and validation lines
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,9 @@ class Records:
         write_atomically(self._metrics, "".join(f"{line}\n" for line in kept))
         if resumed_from is None:
             write_atomically(run_dir / LOG, "")
+            with explaining(run_dir / VALIDATION):
+                for stale in (run_dir / VALIDATION).glob("*.hyp"):
+                    stale.unlink()
 
     def log(self, text: str) -> None:
         """Append a line with the time to train.log."""
@@ -71,9 +75,7 @@ class Records:
         folder = self._run_dir / VALIDATION
         with explaining(folder):
             folder.mkdir(exist_ok=True)
-        write_atomically(
-            folder / f"{report.update:06}.hyp", "".join(f"{hyp}\n" for hyp in hyps)
-        )
+        write_atomically(folder / f"{report.update:06}.hyp", "".join(f"{hyp}\n" for hyp in hyps))
         self._append_json({"kind": "valid", **_rounded(numbers)})
         self.log(
             f"update {report.update} valid loss {report.loss:.4f} BLEU {report.bleu:.2f} "
@@ -81,7 +83,7 @@ class Records:
         )
 
     def _append_json(self, values: dict[str, Any]) -> None:
-        self._append(self._metrics, json.dumps(values) + "\n")
+        self._append(self._metrics, json.dumps(values, allow_nan=False) + "\n")
 
     @staticmethod
     def _append(path: Path, text: str) -> None:
@@ -98,8 +100,12 @@ def _update_of(line: str) -> float:
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    """Shorten floats to what they are good for; JSON has no word for one that is not finite."""
+    """Shorten floats to what they are good for; one that is not finite becomes null."""
     return {
-        name: float(f"{value:.6g}") if isinstance(value, float) and abs(value) < 1e300 else value
+        name: _rounded_float(value) if isinstance(value, float) else value
         for name, value in values.items()
     }
+
+
+def _rounded_float(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None
