@@ -1,5 +1,5 @@
 # Everything a developer or a user of the pipeline runs; `make` alone lists it.
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:

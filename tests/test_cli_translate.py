@@ -70,6 +70,12 @@ def test_n_lines_in_are_n_lines_out_blank_and_unfinished_ones_included(run_cli, 
     assert lines[1] == lines[2] == lines[5] == ""
 
 
+def test_a_dash_stands_for_the_streams(run_cli, tiny_run):
+    words = ["translate", "-m", tiny_run, *ONE_THREAD]
+    plain = run_cli(*words, stdin="12\n")
+    assert run_cli(*words, "-", "-o", "-", stdin="12\n") == plain
+
+
 def test_no_line_in_is_no_line_out(run_cli, tiny_run):
     outcome = run_cli("translate", "-m", tiny_run, *ONE_THREAD, stdin="")
     assert (outcome.code, outcome.stdout) == (0, "")

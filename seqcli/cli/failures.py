@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from typer._click.exceptions import NoArgsIsHelpError, NoSuchOption, UsageError
+from typer.exceptions import TyperException
 
 from seqcli.errors import InterruptedRun, SeqcliError
 
@@ -47,8 +47,8 @@ def explain_failure(error: BaseException) -> tuple[str, int]:
     """Return what to tell the user of an exception, and the exit code of the process."""
     if isinstance(error, SeqcliError):
         return str(error), error.exit_code
-    if isinstance(error, UsageError):
-        return _explain_usage(error), UsageError.exit_code
+    if isinstance(error, TyperException):
+        return _explain_usage(error), error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return "", INTERRUPTED
     if isinstance(error, BrokenPipeError):  # as in "seqcli translate ... | head"
@@ -64,15 +64,16 @@ def explain_failure(error: BaseException) -> tuple[str, int]:
     )
 
 
-def _explain_usage(error: UsageError) -> str:
-    if isinstance(error, NoArgsIsHelpError):
+def _explain_usage(error: TyperException) -> str:
+    """Say what Typer says, shorter; its classes are private, so their attributes are asked for."""
+    if type(error).__name__ == "NoArgsIsHelpError":
         return ""  # the help has been printed
-    message = error.format_message().rstrip(".")
-    if isinstance(error, NoSuchOption):
-        meant = f"; did you mean {error.possibilities[0]}?" if error.possibilities else ""
-        message = f"no such option: {error.option_name}{meant}"
-    message = " ".join(message.split())
-    hint = f" ('{error.ctx.command_path} --help' lists what there is)" if error.ctx else ""
+    message = " ".join(error.format_message().split()).rstrip(".")
+    possibilities = getattr(error, "possibilities", None)
+    if possibilities:
+        message = f"{error.message}; did you mean {possibilities[0]}?"
+    context = getattr(error, "ctx", None)
+    hint = f" ('{context.command_path} --help' lists what there is)" if context else ""
     return f"{message[0].lower()}{message[1:]}{hint}"
 
 

@@ -25,9 +25,6 @@ _METAVARS = {"whole": "N", "number": "X", "choice": "NAME", "text": "TEXT", "tex
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="YAML file with settings.")
 ]
-PresetOption = Annotated[
-    str | None, typer.Option("--preset", metavar="NAME", help="Start from tiny or small settings.")
-]
 DebugOption = Annotated[
     bool, typer.Option("--debug", metavar="", help="Show the traceback when something fails.")
 ]
@@ -98,7 +95,7 @@ def settings_flags(*selected: str) -> Callable[[Callable[..., None]], Callable[.
         parameters = [
             *_own_parameters(function),
             _parameter("config", ConfigOption, None),
-            _parameter("preset", PresetOption, None),
+            _parameter("preset", _preset_type(), None),
             _parameter("debug", DebugOption, False),
             *(_parameter(field.name, _flag_type(field), None) for field in fields),
         ]
@@ -122,6 +119,13 @@ def _parameter(name: str, annotation: Any, default: object) -> inspect.Parameter
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
+
+
+def _preset_type() -> Any:
+    from seqcli.config import PRESETS
+
+    text = f"Start from other settings than the defaults: {' or '.join(PRESETS)}."
+    return Annotated[str | None, typer.Option("--preset", metavar="NAME", help=text)]
 
 
 def _flag_type(field: SettingField) -> Any:

@@ -61,13 +61,16 @@ def command(
 
     Line N of the output translates line N of the input, blank lines included. With --n-best above 1
     there are that many lines for each line of the input, the best first, filled up with blank ones.
-    --json prints one object for each line of the input.
+    --json prints one object for each line of the input. Decoding settings that are not given are
+    those of the run. "-" stands for standard input or output.
     """
     from seqcli.console import report_to_console
 
     if text is not None and input_file is not None:
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
-    groups = iter_line_groups(text or input_file, most=batch_size * SORTED_BATCHES)
+    output = _path_or_stream(output)
+    source = _path_or_stream(text or input_file)
+    groups = iter_line_groups(source, most=batch_size * SORTED_BATCHES)
     output_stream = open_results(output)
     settings = given.load_for_run(model)
 
@@ -89,6 +92,10 @@ def command(
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
+
+
+def _path_or_stream(path: Path | None) -> Path | None:
+    return None if path == Path("-") else path
 
 
 def write_translations(
