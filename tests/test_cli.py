@@ -393,6 +393,10 @@ def test_a_score_below_the_threshold_is_printed_and_exits_with_5(run_cli, tmp_pa
             ["--hyp", "a", "--ref", "b", "--metrics", "chrf", "--min-bleu", "3"],
             "--min-bleu needs bleu among --metrics, which is 'chrf'",
         ),
+        (
+            ["--hyp", "a", "--ref", "b", "--min-bleu", "nan"],
+            "--min-bleu is 'nan'; it must be a number, at least 0, at most 100",
+        ),
     ],
 )
 def test_eval_refuses_what_it_cannot_score(run_cli, words, message):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import stat
 import subprocess
 import sys
@@ -152,6 +153,12 @@ def test_bad_bytes_leave_no_output_file(run_cli, tiny_run, tmp_path):
         (["-m", "{run}", "a", "-i", "b"], 2, "INPUT (a) and --input (b) are both given; keep one"),
         (["-m", "{run}", "--n-best", "9"], 2, "--n-best: n_best (9) must not be above beam_size"),
         (["-m", "{run}", "--beam-size", "0"], 2, "--beam-size is '0'; it must be a whole number"),
+        (
+            ["-m", "{run}", "--batch-size", "0"],
+            2,
+            "--batch-size is '0'; it must be a whole number, at least 1",
+        ),
+        (["-m", "{run}", "--batch-size", "x"], 2, "--batch-size is 'x'; it must be a whole number"),
         ([], 2, "missing option '--model' / '-m'"),
     ],
 )
@@ -198,6 +205,25 @@ def test_a_person_at_a_terminal_gets_each_translation_at_once(process_environmen
         os.write(person, b"\x04")
         assert process.wait(timeout=60) == 0
     os.close(person)
+
+
+def test_ctrl_c_is_quiet(process_environment, tiny_run):
+    with subprocess.Popen(
+        [sys.executable, "-m", "seqcli", "translate", "-m", str(tiny_run), *ONE_THREAD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=process_environment,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(b"12\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert process.stderr.read() == b""
 
 
 def shell(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

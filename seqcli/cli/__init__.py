@@ -74,7 +74,9 @@ def _show_version(is_asked: bool) -> None:
 
 VersionOption = Annotated[
     bool,
-    typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    typer.Option(
+        "--version", metavar="", callback=_show_version, is_eager=True, help="Print the version."
+    ),
 ]
 
 app = typer.Typer(

@@ -33,9 +33,23 @@ RefOption = Annotated[
 MetricsOption = Annotated[
     str, typer.Option("--metrics", metavar="NAMES", help="Some of bleu, chrf and ter, with commas.")
 ]
+
+
+def _parse_min_bleu(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise SettingsError(f"--min-bleu is {text!r}; it must be a number, at least 0, at most 100")
+    return value
+
+
 MinBleuOption = Annotated[
     float | None,
-    typer.Option("--min-bleu", metavar="X", min=0, max=100, help="Exit with 5 if BLEU is below X."),
+    typer.Option(
+        "--min-bleu", metavar="X", parser=_parse_min_bleu, help="Exit with 5 if BLEU is below X."
+    ),
 ]
 
 

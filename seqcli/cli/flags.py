@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqcli.errors import SettingsError
+
 if TYPE_CHECKING:
     from seqcli.config import SettingField, Settings
 
@@ -28,10 +30,22 @@ ConfigOption = Annotated[
 DebugOption = Annotated[
     bool, typer.Option("--debug", metavar="", help="Show the traceback when something fails.")
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings only.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Show warnings only.")]
+JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
+
+
+def _parse_batch_size(value: str | int) -> int:
+    text = str(value)
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"--batch-size is {text!r}; it must be a whole number, at least 1")
+    return int(text)
+
+
 BatchSizeOption = Annotated[
-    int, typer.Option("--batch-size", metavar="N", min=1, help="Lines translated together.")
+    int,
+    typer.Option(
+        "--batch-size", metavar="N", parser=_parse_batch_size, help="Lines translated together."
+    ),
 ]
 
 

@@ -35,7 +35,9 @@ TestOption = Annotated[
     list[str] | None,
     typer.Option("--test", metavar="[NAME=]PREFIX", help="Test text; repeat it as NAME=PREFIX."),
 ]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is in DATA_DIR.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", metavar="", help="Replace what is in DATA_DIR.")
+]
 
 
 @settings_flags("data", "pieces", "seed")

@@ -14,9 +14,12 @@ DataDirArgument = Annotated[
 ]
 RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Run directory to write.")]
 ResumeOption = Annotated[
-    bool, typer.Option("--resume", help="Continue the run in RUN_DIR from its last save.")
+    bool,
+    typer.Option("--resume", metavar="", help="Continue the run in RUN_DIR from its last save."),
 ]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is in RUN_DIR.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", metavar="", help="Replace what is in RUN_DIR.")
+]
 
 
 @settings_flags("model", "training", "decoding")
@@ -34,9 +37,13 @@ def command(
     Ctrl-C finishes the update, saves, and prints the command that continues the run.
     """
     from seqcli.console import print_training, report_to_console
-    from seqcli.rundir import load_settings_of
 
-    settings = given.load(load_settings_of(run_dir) if resume else None)
+    base = None
+    if resume:
+        from seqcli.rundir import load_settings_of
+
+        base = load_settings_of(run_dir)
+    settings = given.load(base)
 
     from seqcli.training import train_model
 
