@@ -15,10 +15,11 @@ from typing import Any
 import torch
 
 from seqcli.batches import collate_sources
-from seqcli.config import DecodingSettings, Settings, load_settings
+from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
 from seqcli.decoding.guards import is_looped
 from seqcli.decoding.search import Found, beam_search, max_pieces_out, sample
 from seqcli.devices import resolve_device, resolve_precision, set_threads
+from seqcli.errors import SettingsError
 from seqcli.models import Seq2Seq
 from seqcli.pieces import PiecePair
 from seqcli.rundir import load_model
@@ -152,6 +153,13 @@ class Translator:
         """
         if isinstance(lines, str):
             lines = [lines]
+        for name in decoding:
+            field = setting_fields().get(name)
+            if field is not None and field.section != "decoding":
+                raise SettingsError(
+                    f"keyword {name}: a setting of section {field.section}; translate takes those "
+                    "of section decoding"
+                )
         settings = load_settings(keywords=decoding, environ={}, base=self.settings)
         translations = self.iter_translations(
             lines, decoding=settings.decoding, batch_size=batch_size, seed=seed
@@ -179,7 +187,14 @@ class Translator:
             seed: Of sampling; None for that of the training.
             first_line: Number of the first line, counted from 0: a sampled translation depends on
                 seed and line number only.
+
+        Raises:
+            SettingsError: If batch_size is below 1.
         """
+        if batch_size < 1:
+            raise SettingsError(
+                f"batch_size is {batch_size}; it must be a whole number, at least 1"
+            )
         seed = self.settings.training.seed if seed is None else seed
         numbered = enumerate(lines, first_line)
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
