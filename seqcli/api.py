@@ -146,11 +146,10 @@ def evaluate(
         raise SettingsError("evaluate takes a run or hyp, not both")
     base = without_training(load_settings_of(Path(run_dir)))
     resolved = load_settings(keywords=settings, base=base)
+    paths = {"data_dir": _path(data_dir), "src": _path(src), "ref": _path(ref)}
     return evaluate_run(
         Path(run_dir),
-        find_text(
-            Path(run_dir), split=split, data_dir=_path(data_dir), src=_path(src), ref=_path(ref)
-        ),
+        find_text(Path(run_dir), split=split, **paths),
         metrics=metrics,
         decoding=resolved.decoding,
         seed=resolved.training.seed,

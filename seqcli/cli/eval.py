@@ -104,7 +104,10 @@ def command(
             "--hyp and --ref alone"
         )
     print_evaluation(evaluation, as_json=as_json)
-    if min_bleu is not None and evaluation.value_of("bleu") < min_bleu:
-        raise ThresholdError(
-            f"BLEU is {evaluation.value_of('bleu'):.2f}; --min-bleu asks for {min_bleu:g} or more"
-        )
+    if min_bleu is not None:
+        _check_bleu(evaluation.value_of("bleu"), min_bleu)
+
+
+def _check_bleu(bleu: float, min_bleu: float) -> None:
+    if bleu < min_bleu:
+        raise ThresholdError(f"BLEU is {bleu:.2f}; --min-bleu asks for {min_bleu:g} or more")
