@@ -47,7 +47,7 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
 
 def _has_native_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         # Private in torch 2.13, and the only place that knows; without it fp32 is right everywhere.
         tests = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")

@@ -188,8 +188,8 @@ def test_a_model_that_holds_no_numbers_is_refused(run_dir: Path):
     change_model(run_dir, lambda tensors: tensors["output.bias"].fill_(torch.nan))
     assert message_of(load_model, run_dir) == (
         f"{run_dir / 'model.safetensors'}: 'output.bias' holds values that are not finite, as "
-        "after a training that diverged or in a damaged file; copy it again, or train again with a lower "
-        "--lr"
+        "after a training that diverged or in a damaged file; copy it again, or train again with a "
+        "lower --lr"
     )
 
 

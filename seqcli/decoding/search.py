@@ -60,7 +60,7 @@ def normalised(log_prob: float, length: int, length_penalty: float) -> float:
 
     Source: Wu et al. 2016, equation 14, in the simpler form of Jean et al. 2015.
     """
-    return log_prob / length**length_penalty
+    return log_prob / math.pow(length, length_penalty)
 
 
 def extend_beams(beam_scores: Tensor, log_probs: Tensor, *, keep: int) -> tuple[Tensor, ...]:

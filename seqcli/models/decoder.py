@@ -132,6 +132,7 @@ class Decoder(nn.Module):
         inputs = embedded if state.fed is None else torch.cat([embedded, state.fed], dim=-1)
         states = []
         for layer, layer_state in zip(self.layers, state.layers, strict=True):
+            assert isinstance(layer, RecurrentLayer)
             new_state = layer.step(self.dropout(inputs), layer_state)
             inputs = new_state[0]
             states.append(new_state)

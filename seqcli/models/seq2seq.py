@@ -70,9 +70,7 @@ class Seq2Seq(nn.Module):
         readout_size = emb_size if tie_embeddings else hidden_size
         self.src_embedding = nn.Embedding(src_vocab_size, emb_size)
         share = joint and tie_embeddings
-        self.tgt_embedding = (
-            self.src_embedding if share else nn.Embedding(tgt_vocab_size, emb_size)
-        )
+        self.tgt_embedding = self.src_embedding if share else nn.Embedding(tgt_vocab_size, emb_size)
         self.encoder = Encoder(
             cell=cell,
             emb_size=emb_size,

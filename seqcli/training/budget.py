@@ -16,7 +16,8 @@ class Budget:
     @property
     def is_bounded(self) -> bool:
         """Whether there is a limit at all."""
-        return any(limit is not None for limit in (self.max_steps, self.max_epochs, self.max_minutes))
+        limits = (self.max_steps, self.max_epochs, self.max_minutes)
+        return any(limit is not None for limit in limits)
 
     def progress(self, *, step: int, epochs: float, seconds: float) -> float:
         """Return the share that is spent, 0 to 1: of the limit that is nearest.

@@ -131,9 +131,7 @@ class _Training:
         dtype = resolve_precision(settings.training.precision, device)
         torch.manual_seed(settings.training.seed)
         model = rundir.build_model(settings, pieces).to(device)
-        session = make_session(
-            settings, model, dataset.split("train"), device=device, dtype=dtype
-        )
+        session = make_session(settings, model, dataset.split("train"), device=device, dtype=dtype)
         if resume:
             restore_state(run_dir, session)
             rundir.write_settings(run_dir, settings)
@@ -415,7 +413,7 @@ def data_identity(dataset: Dataset) -> dict[str, object]:
 
 def _start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
     pieces = piece_files(joint=True) + piece_files(joint=False)
-    for stale in (rundir.MODEL, LAST, *pieces):
+    for stale in (Path(rundir.MODEL), LAST, *map(Path, pieces)):
         (run_dir / stale).unlink(missing_ok=True)
     rundir.create_run(
         run_dir,

@@ -111,7 +111,7 @@ def output_cross_entropy(
     """
     if not torch.is_grad_enabled():  # inside the function it never is, so it cannot tell
         readouts, weight, bias = readouts.detach(), weight.detach(), bias.detach()
-    losses: tuple[Tensor, Tensor] = _OutputCrossEntropy.apply(
+    losses: tuple[Tensor, Tensor] = _OutputCrossEntropy.apply(  # type: ignore[no-untyped-call]
         readouts, weight, bias, gold, label_smoothing
     )
     return losses

@@ -27,12 +27,12 @@ def _linear(start: float, end: float, share: float, _steps: int) -> float:
 
 
 def _exponential(start: float, end: float, share: float, _steps: int) -> float:
-    """start * k^i, with k such that end is reached at the last step."""
-    return start * (end / start) ** share
+    """Return start * k^i, with k such that end is reached at the last step."""
+    return start * math.pow(end / start, share)
 
 
 def _inverse_sigmoid(start: float, end: float, share: float, steps: int) -> float:
-    """start * (k + 1) / (k + exp(i / k)): the paper's k / (k + exp(i / k)), scaled to start."""
+    """Return start * (k + 1) / (k + exp(i / k)): the paper's curve, scaled to begin at start."""
     k = _solve_inverse_sigmoid(end / start, steps)
     return start * _inverse_sigmoid_share(k, share * steps)
 
@@ -137,8 +137,8 @@ def readouts_stepwise(model: Seq2Seq, reading: Reading, tgt_in: Tensor, is_gold:
     Returns:
         (batch, tgt_len, readout).
     """
-    state, readouts = reading.state, []
-    fed = tgt_in[:, 0]
+    state, fed = reading.state, tgt_in[:, 0]
+    readouts: list[Tensor] = []
     for position in range(tgt_in.shape[1]):
         if position > 0:
             with torch.no_grad():
