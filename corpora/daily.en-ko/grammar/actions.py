@@ -26,11 +26,20 @@ from korean import (
 from lexicon import Frame, Noun, Person, Time, load
 
 
+class Reject(Exception):  # noqa: N818 - not an error: the sampler tries again
+    """Raised when choices do not fit together."""
+
+
 class Combo(NamedTuple):
     """A verb with its noun, or a modifier with its noun, in both languages."""
 
     english: str
     korean: str
+
+
+def verb_with(verb: str, noun: Noun, stem: str) -> tuple[Combo, ...]:
+    """Return the record of a verb with a noun, for patterns that make no `Action`."""
+    return (Combo(f"{verb} | {noun.english}", f"{noun.korean} | {stem}"),)
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,17 @@ class Setting:
         return self.time.english if self.time and self.time.tense == "frequency" else ""
 
 
-MAIN_STEMS = {"먹어": "먹", "입어": "입", "신어": "신", "써": "쓰", "껴": "끼", "사": "사",
-              "보여": "보이", "빌려": "빌리", "빌려주": "빌리"}
+MAIN_STEMS = {
+    "먹어": "먹",
+    "입어": "입",
+    "신어": "신",
+    "써": "쓰",
+    "껴": "끼",
+    "사": "사",
+    "보여": "보이",
+    "빌려": "빌리",
+    "빌려주": "빌리",
+}
 NO_SETTING = Setting()
 
 
@@ -115,6 +133,17 @@ def possessed(text: str) -> str:
     return text.replace("my ", "{my} ", 1) if text.startswith("my ") else text
 
 
+def owned(text: str, subject: Person) -> str:
+    """Let "my" follow the subject: his homework.
+
+    Raises:
+        Reject: When the table leaves open whether the subject is he or she.
+    """
+    if "{my}" in text and not subject.possessive:
+        raise Reject
+    return text.replace("{my}", subject.possessive)
+
+
 def make_action(
     frame: Frame,
     thing: Noun | Person | None = None,
@@ -148,8 +177,9 @@ def make_action(
     combos = [Combo(f"{frame.lemma} | {thing.english}", f"{thing.korean} | {stem}")]
     if modifier[0]:
         combos.append(Combo(f"{modifier[0]} | {thing.english}", f"{modifier[2]} | {thing.korean}"))
-    return Action(frame, forms, tail.replace("{}", phrase), korean_object, tuple(combos), thing,
-                  is_humble)
+    return Action(
+        frame, forms, tail.replace("{}", phrase), korean_object, tuple(combos), thing, is_humble
+    )
 
 
 def main_stem(verb: str) -> str:
@@ -226,22 +256,58 @@ def attach(stem: Stem, mode: str) -> str:
 
 
 EU_ENDINGS = {
-    "future": "ㄹ 거예요", "can": "ㄹ 수 있어요", "cannot": "ㄹ 수 없어요", "shall": "ㄹ까요",
-    "promise": "ㄹ게요", "invite": "ㄹ래요", "plan": "려고 해요", "if": "면", "when": "ㄹ 때",
-    "since": "니까", "purpose": "러", "mustnt": "면 안 돼요", "order": "세요", "after": "ㄴ 후에",
+    "future": "ㄹ 거예요",
+    "can": "ㄹ 수 있어요",
+    "cannot": "ㄹ 수 없어요",
+    "shall": "ㄹ까요",
+    "promise": "ㄹ게요",
+    "invite": "ㄹ래요",
+    "plan": "려고 해요",
+    "if": "면",
+    "when": "ㄹ 때",
+    "since": "니까",
+    "purpose": "러",
+    "mustnt": "면 안 돼요",
+    "after": "ㄴ 후에",
 }
 A_ENDINGS = {
-    "must": "야 해요", "had_to": "야 했어요", "request": " 주세요", "could_you": " 주시겠어요",
-    "may": "도 돼요", "lets": "요", "because": "서", "for_you": " 줄게요", "do_for": " 줄 수 있어요",
+    "must": "야 해요",
+    "had_to": "야 했어요",
+    "request": " 주세요",
+    "could_you": " 주시겠어요",
+    "may": "도 돼요",
+    "lets": "요",
+    "because": "서",
+    "for_you": " 줄게요",
+    "do_for": " 줄 수 있어요",
 }
 PLAIN_ENDINGS = {
-    "and": "고", "but": "지만", "before": "기 전에", "dont": "지 마세요", "like_to": "는 것을 ",
-    "hobby": "기예요", "how_about": "는 게 어때요", "wanted_but": "고 싶었지만", "should": "는 게 좋겠어요",
+    "and": "고",
+    "but": "지만",
+    "before": "기 전에",
+    "dont": "지 마세요",
+    "like_to": "는 것을 ",
+    "hobby": "기예요",
+    "how_about": "는 게 어때요",
+    "wanted_but": "고 싶었지만",
+    "should": "는 게 좋겠어요",
 }
 PAST_ENDINGS = {"past": "어요", "past_when": "을 때", "past_but": "지만"}
 ALL_MODES = (
-    "present", "progressive", "past_progressive", "want", "wanted", "skill", "no_skill",
-    "tried", "never", *EU_ENDINGS, *A_ENDINGS, *PLAIN_ENDINGS, *PAST_ENDINGS,
+    "present",
+    "progressive",
+    "past_progressive",
+    "want",
+    "wanted",
+    "skill",
+    "no_skill",
+    "tried",
+    "never",
+    "order",
+    *EU_ENDINGS,
+    *A_ENDINGS,
+    *PLAIN_ENDINGS,
+    *PAST_ENDINGS,
 )
 
 
@@ -258,6 +324,9 @@ def korean_predicate(
         is_plain: Whether to leave out the respect (another verb will carry it).
     """
     is_elder = subject.is_elder and not is_plain
+    if mode == "order":
+        polite = action.verbal(is_elder=True)
+        return spaced(action.korean_object, polite.prefix + present(polite.stem, True))
     verbal = action.verbal(is_elder)
     plain = verbal if action.frame.honorific else action.verbal()
     if negation and mode in ("want", "wanted"):
@@ -283,21 +352,37 @@ def topic(subject: Person, particle: str = "은") -> str:
 
 
 def english_clause(
-    subject: Person, action: Action, mode: str, setting: Setting = NO_SETTING,
-    *, negative: bool = False, question: bool = False,
+    subject: Person,
+    action: Action,
+    mode: str,
+    setting: Setting = NO_SETTING,
+    *,
+    negative: bool = False,
+    question: bool = False,
 ) -> str:
     """Return the English clause; "my" in it follows the subject."""
     rest = spaced(action.rest, setting.english)
     text = english.clause(
-        subject.english, subject.person, action.forms, rest, mode,
-        negative=negative, question=question, adverb=setting.adverb,
+        subject.english,
+        subject.person,
+        action.forms,
+        rest,
+        mode,
+        negative=negative,
+        question=question,
+        adverb=setting.adverb,
     )
-    return text.replace("{my}", subject.possessive or "{my}")
+    return owned(text, subject)
 
 
 def korean_clause(
-    subject: Person, action: Action, mode: str, setting: Setting = NO_SETTING,
-    *, negation: str = "", particle: str = "은",
+    subject: Person,
+    action: Action,
+    mode: str,
+    setting: Setting = NO_SETTING,
+    *,
+    negation: str = "",
+    particle: str = "은",
 ) -> str:
     """Return the Korean clause: subject, time, company, place, object, verb."""
     predicate = korean_predicate(action, subject, mode, negation=negation)

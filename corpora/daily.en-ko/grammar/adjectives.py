@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from korean import Stem, honorific, modifier, past, past_modifier, present
 from actions import Combo
+from korean import Stem, honorific, modifier, past, past_modifier, present
 from lexicon import Adjective, Noun, Person, State
 
 INTENSIFIERS = {"very": "아주", "too": "너무", "really": "정말", "a little": "조금"}

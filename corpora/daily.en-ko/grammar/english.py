@@ -11,18 +11,37 @@ from dataclasses import dataclass
 
 BE = {"1s": "am", "2": "are", "1p": "are", "3s": "is", "3p": "are"}
 WAS = {"1s": "was", "2": "were", "1p": "were", "3s": "was", "3p": "were"}
-CONTRACTED_BE = {"I": "I'm", "you": "you're", "we": "we're", "they": "they're",
-                 "he": "he's", "she": "she's", "it": "it's"}
+CONTRACTED_BE = {
+    "I": "I'm",
+    "you": "you're",
+    "we": "we're",
+    "they": "they're",
+    "he": "he's",
+    "she": "she's",
+    "it": "it's",
+}
 NEGATIVE = {
-    "is": "isn't", "are": "aren't", "was": "wasn't", "were": "weren't", "do": "don't",
-    "does": "doesn't", "did": "didn't", "can": "can't", "could": "couldn't",
-    "will": "won't", "has": "hasn't", "have": "haven't",
+    "is": "isn't",
+    "are": "aren't",
+    "was": "wasn't",
+    "were": "weren't",
+    "do": "don't",
+    "does": "doesn't",
+    "did": "didn't",
+    "can": "can't",
+    "could": "couldn't",
+    "will": "won't",
+    "has": "hasn't",
+    "have": "haven't",
 }
 # Mode -> wrapping verb that takes "to", its own mode, or None for a plain mode.
-WRAPPERS = {"want": ("want", "present"), "wanted": ("want", "past"),
-            "must": ("have", "present"), "had_to": ("have", "past")}
-MODES = ("present", "past", "future", "progressive", "past_progressive", "can", "could",
-         *WRAPPERS)
+WRAPPERS = {
+    "want": ("want", "present"),
+    "wanted": ("want", "past"),
+    "must": ("have", "present"),
+    "had_to": ("have", "past"),
+}
+MODES = ("present", "past", "future", "progressive", "past_progressive", "can", "could", *WRAPPERS)
 
 
 @dataclass(frozen=True)
@@ -115,8 +134,15 @@ def _graded(adjective: str, ending: str, adverb: str) -> str:
 
 
 def clause(
-    subject: str, person: str, forms: VerbForms, rest: str, mode: str,
-    *, negative: bool = False, question: bool = False, adverb: str = "",
+    subject: str,
+    person: str,
+    forms: VerbForms,
+    rest: str,
+    mode: str,
+    *,
+    negative: bool = False,
+    question: bool = False,
+    adverb: str = "",
 ) -> str:
     """Return a clause without capital or stop: "doesn't my mother ...", "I'm eating bread".
 
@@ -135,14 +161,16 @@ def clause(
         past = {"want": "wanted", "have": "had"}[wrapper]
         outer_forms = VerbForms(wrapper, past, past, wrapper + "ing")
         inner = spaced("to", forms.base, rest)
-        return clause(subject, person, outer_forms, inner, outer,
-                      negative=negative, question=question)
+        return clause(
+            subject, person, outer_forms, inner, outer, negative=negative, question=question
+        )
     auxiliary, head = _auxiliary(person, forms, mode)
     if auxiliary in ("do", "does", "did") and not negative and not question:
         head = {"do": forms.base, "does": forms.third, "did": forms.past}[auxiliary]
         return spaced(subject, adverb, head, rest)
-    return with_auxiliary(subject, auxiliary, spaced(adverb, head, rest),
-                          negative=negative, question=question)
+    return with_auxiliary(
+        subject, auxiliary, spaced(adverb, head, rest), negative=negative, question=question
+    )
 
 
 def _auxiliary(person: str, forms: VerbForms, mode: str) -> tuple[str, str]:
@@ -172,8 +200,13 @@ def with_auxiliary(
 
 
 def be_clause(
-    subject: str, person: str, complement: str,
-    *, past: bool = False, negative: bool = False, question: bool = False,
+    subject: str,
+    person: str,
+    complement: str,
+    *,
+    past: bool = False,
+    negative: bool = False,
+    question: bool = False,
 ) -> str:
     """Return a clause with the verb be: "I'm not a student", "was the soup hot"."""
     auxiliary = (WAS if past else BE)[person]

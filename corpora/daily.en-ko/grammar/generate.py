@@ -14,17 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import patterns_actions
+import patterns_comparison
+import patterns_counting
+import patterns_feelings
 import patterns_joined
-import patterns_numbers
 import patterns_people
 import patterns_places
 import patterns_questions
 import patterns_reasons
 import patterns_things
-from actions import Combo
+import patterns_times
+import patterns_weather
+from actions import Combo, Reject
 from lemmas import lemma_counts
 from lexicon import read_table
-from sampler import Pair, Reject, Sampler
+from sampler import Pair, Sampler
 
 SEED = 2024
 SIZES = {"train": 26_000, "valid": 1_000, "test": 1_000, "test-unseen": 600}
@@ -41,7 +45,11 @@ PATTERNS: dict[str, tuple[float, Callable[[Sampler], Pair]]] = {
     **patterns_joined.PATTERNS,
     **patterns_things.PATTERNS,
     **patterns_places.PATTERNS,
-    **patterns_numbers.PATTERNS,
+    **patterns_comparison.PATTERNS,
+    **patterns_counting.PATTERNS,
+    **patterns_feelings.PATTERNS,
+    **patterns_times.PATTERNS,
+    **patterns_weather.PATTERNS,
     **patterns_people.PATTERNS,
     **patterns_questions.PATTERNS,
 }

@@ -11,11 +11,33 @@ from english import add_ed, add_ing, add_s, comparative, superlative
 from lexicon import load
 
 IRREGULAR = {
-    "am": "be", "is": "be", "are": "be", "was": "be", "were": "be", "does": "do", "has": "have",
-    "an": "a", "these": "this", "those": "that", "me": "i", "my": "i", "mine": "i", "your": "you",
-    "our": "we", "us": "we", "his": "he", "him": "he", "her": "she", "their": "they",
-    "them": "they", "people": "person", "better": "good", "best": "good", "feet": "foot",
-    "would": "will", "could": "can",
+    "am": "be",
+    "is": "be",
+    "are": "be",
+    "was": "be",
+    "were": "be",
+    "does": "do",
+    "has": "have",
+    "an": "a",
+    "these": "this",
+    "those": "that",
+    "me": "i",
+    "my": "i",
+    "mine": "i",
+    "your": "you",
+    "our": "we",
+    "us": "we",
+    "his": "he",
+    "him": "he",
+    "her": "she",
+    "their": "they",
+    "them": "they",
+    "people": "person",
+    "better": "good",
+    "best": "good",
+    "feet": "foot",
+    "would": "will",
+    "could": "can",
 }
 
 

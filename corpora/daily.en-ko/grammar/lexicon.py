@@ -116,8 +116,14 @@ class Person:
     @property
     def possessive(self) -> str:
         """The word for "my" from this person's side, empty if unknown."""
-        return {"I": "my", "you": "your", "we": "our", "he": "his", "she": "her",
-                "they": "their"}.get(self.pronoun, "")
+        return {
+            "I": "my",
+            "you": "your",
+            "we": "our",
+            "he": "his",
+            "she": "her",
+            "they": "their",
+        }.get(self.pronoun, "")
 
 
 @dataclass(frozen=True)
@@ -236,17 +242,31 @@ def _place(row: dict[str, str]) -> Noun:
     classes = frozenset(row["classes"].split())
     is_name = bool(classes & {"city", "country"})
     return Noun(
-        name, add_s(name), "z" if is_name else "c", row["korean"], classes, "개",
-        row["to"] or f"to the {name}", row["at"] or f"at the {name}",
+        name,
+        add_s(name),
+        "z" if is_name else "c",
+        row["korean"],
+        classes,
+        "개",
+        row["to"] or f"to the {name}",
+        row["at"] or f"at the {name}",
     )
 
 
 def _frame(row: dict[str, str]) -> Frame:
     return Frame(
-        row["english"].replace(" my ", " {my} "), row["korean"], row["kind"],
-        tuple(row["objects"].split()), row["article"], row["moods"], row["when"],
-        tuple(row["where"].split(",")) if row["where"] else (), row["topic"], row["scene"],
-        row["who"], row["honorific"],
+        row["english"].replace(" my ", " {my} "),
+        row["korean"],
+        row["kind"],
+        tuple(row["objects"].split()),
+        row["article"],
+        row["moods"],
+        row["when"],
+        tuple(row["where"].split(",")) if row["where"] else (),
+        row["topic"],
+        row["scene"],
+        row["who"],
+        row["honorific"],
     )
 
 
@@ -257,20 +277,38 @@ def load() -> Lexicon:
         nouns=tuple(_noun(row) for row in read_table("nouns")),
         places=tuple(_place(row) for row in read_table("places")),
         people=tuple(
-            Person(row["english"], row["korean"], row["person"], row["pronoun"],
-                   frozenset(row["classes"].split()))
+            Person(
+                row["english"],
+                row["korean"],
+                row["person"],
+                row["pronoun"],
+                frozenset(row["classes"].split()),
+            )
             for row in read_table("people")
         ),
         frames=tuple(_frame(row) for row in read_table("verbs")),
         adjectives=tuple(
-            Adjective(row["english"], row["korean"], row["kind"], tuple(row["classes"].split()),
-                      row["valence"], row["uses"], row["negative"])
+            Adjective(
+                row["english"],
+                row["korean"],
+                row["kind"],
+                tuple(row["classes"].split()),
+                row["valence"],
+                row["uses"],
+                row["negative"],
+            )
             for row in read_table("adjectives")
         ),
         times=tuple(Time(**row) for row in read_table("times")),
         states=tuple(
-            State(row["english"], row["korean"], row["kind"], row["subject"], row["uses"],
-                  tuple(row["actions"].split(";")))
+            State(
+                row["english"],
+                row["korean"],
+                row["kind"],
+                row["subject"],
+                row["uses"],
+                tuple(row["actions"].split(";")),
+            )
             for row in read_table("states")
         ),
         jobs=tuple(_noun(row) for row in read_table("jobs")),

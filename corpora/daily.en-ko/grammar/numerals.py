@@ -6,11 +6,18 @@ Korean counts things, people, hours and years of age with native numerals (두 �
 
 from __future__ import annotations
 
-ENGLISH_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen "
-    "fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
-ENGLISH_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+# fmt: off
+ENGLISH_SMALL = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+]
+# fmt: on
+# fmt: off
+ENGLISH_TENS = [
+    "-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+]
+# fmt: on
 ENGLISH_ORDINALS = {
     1: "first",
     2: "second",
@@ -20,22 +27,27 @@ ENGLISH_ORDINALS = {
     9: "ninth",
     12: "twelfth",
 }
-SINO_DIGITS = "영 일 이 삼 사 오 육 칠 팔 구".split()
+SINO_DIGITS = ["영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"]
 SINO_UNITS = ((1000, "천"), (100, "백"), (10, "십"))
-NATIVE_ONES = "- 하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉".split()
-NATIVE_TENS = "- 열 스물 서른 마흔 쉰 예순 일흔 여든 아흔".split()
+NATIVE_ONES = ["-", "하나", "둘", "셋", "넷", "다섯", "여섯", "일곱", "여덟", "아홉"]
+NATIVE_TENS = ["-", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"]
 # Form before a counter, where it differs: 하나 but 한 개.
 BEFORE_COUNTER = {"하나": "한", "둘": "두", "셋": "세", "넷": "네"}
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+# fmt: off
+MONTHS = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+]
+# fmt: on
 
 
 def english_number(number: int) -> str:
     """Return 0 to 999,999 in English words, as in "fifteen thousand five hundred"."""
     if number >= 1000:
         thousands, rest = divmod(number, 1000)
-        return f"{english_number(thousands)} thousand" + (f" {english_number(rest)}" if rest else "")
+        return f"{english_number(thousands)} thousand" + (
+            f" {english_number(rest)}" if rest else ""
+        )
     if number >= 100:
         hundreds, rest = divmod(number, 100)
         return f"{ENGLISH_SMALL[hundreds]} hundred" + (f" {english_number(rest)}" if rest else "")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from actions import (
     NO_SETTING,
     Action,
+    Reject,
     Setting,
     english_clause,
     korean_clause,
     korean_predicate,
+    owned,
     topic,
 )
 from english import sentence, spaced
 from lexicon import Person
-from sampler import Pair, Reject, Sampler
+from sampler import Pair, Sampler
 
 TENSES = {
     "habit": ("h", "present", ("habit", "frequency"), "present"),
@@ -28,8 +30,14 @@ DENIED = {"can": "cannot", "must": "may", "could": "past"}
 
 
 def clause(
-    s: Sampler, subject: Person, action: Action, mode: str, setting: Setting = NO_SETTING,
-    *, negative: bool = False, question: bool = False,
+    s: Sampler,
+    subject: Person,
+    action: Action,
+    mode: str,
+    setting: Setting = NO_SETTING,
+    *,
+    negative: bool = False,
+    question: bool = False,
 ) -> tuple[str, str]:
     """Return one finished sentence in both languages."""
     mark = "?" if question else "."
@@ -46,9 +54,16 @@ def simple(s: Sampler, name: str) -> Pair:
     frame = s.frame(mood)
     action = s.action(frame, "gen" if name == "habit" else "")
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.55, 0.2, 0.25))
+    if name == "can" and kind == "statement" and frame.article == "my":
+        raise Reject
     is_question = kind == "yes-no question"
     subject = s.asked(action) if is_question else s.subject(action)
-    if name == "habit" and kind == "negation" and frame.article == "to":
+    is_chore = not frame.objects and frame.topic in ("home", "food", "work")
+    if (
+        name == "habit"
+        and kind == "negation"
+        and (frame.article == "to" or is_chore or "{my}" in frame.english)
+    ):
         raise Reject
     needs_time = name == "habit" and (not frame.objects or frame.article == "to")
     often = 1.0 if needs_time else 0.65
@@ -60,6 +75,7 @@ def simple(s: Sampler, name: str) -> Pair:
     english, korean = clause(
         s, subject, action, mode, setting, negative=kind == "negation", question=is_question
     )
+    phenomena: tuple[str, ...]
     phenomena = (kind, phenomenon) if kind != "negation" else ("statement", kind, phenomenon)
     if phenomenon not in ("past", "future"):
         phenomena += ("present",) if "present" not in phenomena else ()
@@ -103,8 +119,13 @@ def couldnt(s: Sampler) -> Pair:
     setting = s.setting(action, "past", place=0.2)
     english = english_clause(subject, action, "could", setting, negative=True)
     korean = korean_clause(subject, action, "past", setting, negation="못")
-    return Pair(sentence(english), korean + ".", action.frame.topic,
-                ("statement", "negation", "ability", "past"), action.combos)
+    return Pair(
+        sentence(english),
+        korean + ".",
+        action.frame.topic,
+        ("statement", "negation", "ability", "past"),
+        action.combos,
+    )
 
 
 def progressive(s: Sampler) -> Pair:
@@ -115,8 +136,9 @@ def progressive(s: Sampler) -> Pair:
     setting = s.setting(action, "now", time=0.5, place=0.35, company=0.1, subject=subject)
     english, korean = clause(s, subject, action, "progressive", setting, question=question)
     kind = "yes-no question" if question else "statement"
-    return Pair(english, korean, action.frame.topic, (kind, "progressive", "present"),
-                action.combos)
+    return Pair(
+        english, korean, action.frame.topic, (kind, "progressive", "present"), action.combos
+    )
 
 
 def skill(s: Sampler) -> Pair:
@@ -125,24 +147,36 @@ def skill(s: Sampler) -> Pair:
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.4, 0.3, 0.3))
     question = kind == "yes-no question"
     subject = s.asked(action) if question else s.subject(action)
-    english = english_clause(subject, action, "can", negative=kind == "negation",
-                             question=question)
+    english = english_clause(subject, action, "can", negative=kind == "negation", question=question)
     korean = korean_clause(subject, action, "no_skill" if kind == "negation" else "skill")
     mark = "?" if question else "."
     phenomena = ("statement", kind) if kind == "negation" else (kind,)
-    return Pair(sentence(english, mark), korean + mark, action.frame.topic,
-                (*phenomena, "ability", "present"), action.combos)
+    return Pair(
+        sentence(english, mark),
+        korean + mark,
+        action.frame.topic,
+        (*phenomena, "ability", "present"),
+        action.combos,
+    )
+
+
+ADVISED = ("health", "home", "study", "work", "travel")
 
 
 def advice(s: Sampler) -> Pair:
     """You should see a doctor. / You shouldn't eat a lot."""
     action = s.action(s.frame("m"))
-    if action.frame.article == "person" and action.object in s.lexicon.persons("romantic"):
+    if action.frame.topic not in ADVISED or action.frame.article in ("to", "name", "person"):
         raise Reject
     setting = s.setting(action, "future", time=0.3, place=0.1)
     english, korean = _bare(s, action, "should", setting)
-    return Pair(f"You should {english}.", korean + ".", action.frame.topic,
-                ("statement", "advice", "present"), action.combos)
+    return Pair(
+        f"You should {english}.",
+        korean + ".",
+        action.frame.topic,
+        ("statement", "advice", "present"),
+        action.combos,
+    )
 
 
 def _bare(s: Sampler, action: Action, mode: str, setting: Setting = NO_SETTING) -> tuple[str, str]:
@@ -159,8 +193,9 @@ def request(s: Sampler) -> Pair:
     polite = s.chance(0.4)
     english, korean = _bare(s, action, "could_you" if polite else "request", setting)
     english = f"Could you {english}?" if polite else f"Please {english}."
-    return Pair(english, korean + ("?" if polite else "."), action.frame.topic, ("request",),
-                action.combos)
+    return Pair(
+        english, korean + ("?" if polite else "."), action.frame.topic, ("request",), action.combos
+    )
 
 
 def prohibition(s: Sampler) -> Pair:
@@ -172,20 +207,27 @@ def prohibition(s: Sampler) -> Pair:
     korean = spaced("여기에서" if here else "", korean)
     english = f"{'Please do' if soft else 'You must'}n't {english}"
     english = english.replace("mustn't", "must not")
-    return Pair(sentence(spaced(english, "here" if here else "")), korean + ".",
-                action.frame.topic, ("prohibition", "negation"), action.combos)
+    return Pair(
+        sentence(spaced(english, "here" if here else "")),
+        korean + ".",
+        action.frame.topic,
+        ("prohibition", "negation"),
+        action.combos,
+    )
 
 
 def suggestion(s: Sampler) -> Pair:
     """Let's go hiking on Saturday. / Shall we order pizza?"""
     action = s.action(s.frame("u"))
     setting = s.setting(action, "future", time=0.5, place=0.25)
-    lead, mode, mark, korean_lead = s.pick((
-        ("let's", "lets", ".", "같이"),
-        ("shall we", "shall", "?", ""),
-        ("why don't we", "how_about", "?", "같이"),
-        ("do you want to {} with me", "invite", "?", "같이"),
-    ))
+    lead, mode, mark, korean_lead = s.pick(
+        (
+            ("let's", "lets", ".", "같이"),
+            ("shall we", "shall", "?", ""),
+            ("why don't we", "how_about", "?", "같이"),
+            ("do you want to {} with me", "invite", "?", "같이"),
+        )
+    )
     action_english, _ = _bare(s, action, mode, setting)
     owner = "my" if action.frame.article == "person" else "our"
     action_english = action_english.replace("your", owner)
@@ -196,8 +238,9 @@ def suggestion(s: Sampler) -> Pair:
         english = f"{lead} {action_english}"
     hearer = s.lexicon.persons("hearer")[0]
     korean = spaced(setting.korean, korean_lead, korean_predicate(action, hearer, mode))
-    return Pair(sentence(english, mark), korean + mark, action.frame.topic, ("suggestion",),
-                action.combos)
+    return Pair(
+        sentence(english, mark), korean + mark, action.frame.topic, ("suggestion",), action.combos
+    )
 
 
 def permission(s: Sampler) -> Pair:
@@ -209,10 +252,16 @@ def permission(s: Sampler) -> Pair:
     korean = spaced("여기에서" if here else "", korean_predicate(action, hearer, "may"))
     if here and s.chance(0.4):
         core = core.replace("my ", "your ")
-        return Pair(f"You can {core}.", korean + ".", action.frame.topic, ("permission",),
-                    action.combos)
-    return Pair(f"Can I {core}?", korean + "?", action.frame.topic,
-                ("permission", "yes-no question"), action.combos)
+        return Pair(
+            f"You can {core}.", korean + ".", action.frame.topic, ("permission",), action.combos
+        )
+    return Pair(
+        f"Can I {core}?",
+        korean + "?",
+        action.frame.topic,
+        ("permission", "yes-no question"),
+        action.combos,
+    )
 
 
 def experience(s: Sampler) -> Pair:
@@ -222,7 +271,7 @@ def experience(s: Sampler) -> Pair:
     subject = s.asked(action, hearer=0.8) if question else s.subject(action, elders=False, we=False)
     setting = s.setting(action, time=0, place=0.3)
     rest = spaced(action.forms.participle, action.rest, setting.english)
-    rest = rest.replace("{my}", subject.possessive or "{my}")
+    rest = owned(rest, subject)
     has = "has" if subject.person == "3s" else "have"
     if question:
         english = f"{has} {subject.english} ever {rest}"
@@ -232,8 +281,13 @@ def experience(s: Sampler) -> Pair:
     korean = korean_clause(subject, action, "tried" if question else "never", setting)
     mark = "?" if question else "."
     kind = ("yes-no question",) if question else ("statement", "negation")
-    return Pair(sentence(english, mark), korean + mark, action.frame.topic,
-                (*kind, "experience", "past"), action.combos)
+    return Pair(
+        sentence(english, mark),
+        korean + mark,
+        action.frame.topic,
+        (*kind, "experience", "past"),
+        action.combos,
+    )
 
 
 def liking(s: Sampler) -> Pair:
@@ -243,11 +297,16 @@ def liking(s: Sampler) -> Pair:
     kind = s.weighted(("statement", "question", "hobby"), (0.6, 0.25, 0.15))
     subject = s.asked(action) if kind == "question" else s.subject(action)
     doing = spaced(action.forms.ing, action.rest, setting.english)
-    doing = doing.replace("{my}", subject.possessive or "{my}")
+    doing = owned(doing, subject)
     if kind == "hobby" and setting == NO_SETTING and subject.english == "I":
         korean = "제 취미는 " + korean_predicate(action, subject, "hobby")
-        return Pair(f"My hobby is {doing}.", korean + ".", "hobbies", ("statement", "present"),
-                    action.combos)
+        return Pair(
+            f"My hobby is {doing}.",
+            korean + ".",
+            "hobbies",
+            ("statement", "present"),
+            action.combos,
+        )
     likes = "likes" if subject.person == "3s" else "like"
     does = "does" if subject.person == "3s" else "do"
     like = "좋아하세요" if subject.is_elder else "좋아해요"
@@ -255,10 +314,16 @@ def liking(s: Sampler) -> Pair:
     korean = spaced(topic(subject), setting.korean, predicate + like)
     if kind == "question":
         english = sentence(f"{does} {subject.english} like {doing}", "?")
-        return Pair(english, korean + "?", action.frame.topic, ("yes-no question", "present"),
-                    action.combos)
-    return Pair(sentence(f"{subject.english} {likes} {doing}"), korean + ".", action.frame.topic,
-                ("statement", "present"), action.combos)
+        return Pair(
+            english, korean + "?", action.frame.topic, ("yes-no question", "present"), action.combos
+        )
+    return Pair(
+        sentence(f"{subject.english} {likes} {doing}"),
+        korean + ".",
+        action.frame.topic,
+        ("statement", "present"),
+        action.combos,
+    )
 
 
 def promise(s: Sampler) -> Pair:
@@ -268,8 +333,9 @@ def promise(s: Sampler) -> Pair:
     setting = s.setting(action, "future", time=0.45, place=0.1)
     rest = spaced(action.forms.base, action.rest, setting.english).replace("{my}", "my")
     korean = korean_clause(subject, action, "promise", setting)
-    return Pair(f"I'll {rest}.", korean + ".", action.frame.topic, ("statement", "future"),
-                action.combos)
+    return Pair(
+        f"I'll {rest}.", korean + ".", action.frame.topic, ("statement", "future"), action.combos
+    )
 
 
 def plan(s: Sampler) -> Pair:
@@ -281,18 +347,34 @@ def plan(s: Sampler) -> Pair:
     setting = s.setting(action, "future", time=0.7, place=0.2, company=0.2, subject=subject)
     be = "'m" if subject.english == "I" else "'re" if subject.english == "we" else " is"
     rest = spaced(action.forms.base, action.rest, setting.english)
-    rest = rest.replace("{my}", subject.possessive or "{my}")
+    rest = owned(rest, subject)
     korean = korean_clause(subject, action, "plan", setting)
-    return Pair(sentence(f"{subject.english}{be} planning to {rest}"), korean + ".",
-                action.frame.topic, ("statement", "future"), action.combos)
+    return Pair(
+        sentence(f"{subject.english}{be} planning to {rest}"),
+        korean + ".",
+        action.frame.topic,
+        ("statement", "future"),
+        action.combos,
+    )
 
 
 PATTERNS = {
-    "habit": (7.0, habit), "past": (10.0, past), "future": (6.0, future), "want": (6.0, want),
-    "can": (4.0, can), "must": (5.0, must), "couldnt": (2.0, couldnt),
-    "progressive": (6.0, progressive), "skill": (1.2, skill), "request": (2.5, request),
-    "prohibition": (1.0, prohibition), "suggestion": (5.0, suggestion),
-    "permission": (1.5, permission), "experience": (2.0, experience), "liking": (3.0, liking),
-    "promise": (2.5, promise), "plan": (2.5, plan),
+    "habit": (7.0, habit),
+    "past": (10.0, past),
+    "future": (6.0, future),
+    "want": (6.0, want),
+    "can": (4.0, can),
+    "must": (5.0, must),
+    "couldnt": (2.0, couldnt),
+    "progressive": (6.0, progressive),
+    "skill": (1.2, skill),
+    "request": (2.5, request),
+    "prohibition": (1.0, prohibition),
+    "suggestion": (5.0, suggestion),
+    "permission": (1.5, permission),
+    "experience": (2.0, experience),
+    "liking": (3.0, liking),
+    "promise": (2.5, promise),
+    "plan": (2.5, plan),
     "advice": (2.0, advice),
 }

@@ -6,20 +6,24 @@ from dataclasses import replace
 
 import english
 from actions import (
+    Reject,
     Setting,
     attach,
     english_clause,
     korean_clause,
     korean_predicate,
     make_action,
+    owned,
     topic,
+    verb_with,
 )
 from adjectives import combos, predicate, stem_of
 from english import VerbForms, be_clause, sentence, spaced
 from korean import Stem, honorific, past_modifier, past_stem, with_particle
 from lexicon import Noun
 from patterns_reasons import allowed
-from sampler import Pair, Reject, Sampler
+from sampler import Pair, Sampler
+
 
 def while_doing(s: Sampler) -> Pair:
     """I was watching a movie when Minsu called."""
@@ -36,10 +40,18 @@ def while_doing(s: Sampler) -> Pair:
     stem = {"전화": "전화하", "집에 ": "집에 오"}[korean_did]
     came = honorific(Stem(stem)) if caller.is_elder else Stem(stem)
     first = english_clause(subject, action, "past_progressive")
-    korean = spaced(topic(caller, "이"), past_stem(came) + "을 때",
-                    korean_clause(subject, action, "past_progressive"))
-    return Pair(sentence(f"{first} when {caller.english} {did}"), korean + ".", action.frame.topic,
-                ("when", "progressive", "past", "statement"), action.combos)
+    korean = spaced(
+        topic(caller, "이"),
+        past_stem(came) + "을 때",
+        korean_clause(subject, action, "past_progressive"),
+    )
+    return Pair(
+        sentence(f"{first} when {caller.english} {did}"),
+        korean + ".",
+        action.frame.topic,
+        ("when", "progressive", "past", "statement"),
+        action.combos,
+    )
 
 
 def both(s: Sampler) -> Pair:
@@ -49,6 +61,8 @@ def both(s: Sampler) -> Pair:
     use = "gen" if name == "habit" else ""
     one, two = (s.action(s.frame(mood, scene=scene), use) for _ in range(2))
     if one.frame.topic != two.frame.topic or "person" in (one.frame.article, two.frame.article):
+        raise Reject
+    if any(a.frame.english == "study" or a.frame.english.startswith("go ") for a in (one, two)):
         raise Reject
     if one.frame.lemma == two.frame.lemma or one.object == two.object is not None:
         raise Reject
@@ -68,16 +82,24 @@ def both(s: Sampler) -> Pair:
     else:
         forms = two.forms
         third = subject.person == "3s"
-        second = spaced(forms.past if mode == "past" else forms.third if third else forms.base,
-                        two.rest)
-    second = second.replace("{my}", subject.possessive)
+        second = spaced(
+            forms.past if mode == "past" else forms.third if third else forms.base, two.rest
+        )
+    second = owned(second, subject)
     time = Setting(time=setting.time)
-    korean = spaced(topic(subject), time.korean,
-                    korean_predicate(one, subject, "and", is_plain=True),
-                    korean_predicate(two, subject, mode))
-    return Pair(sentence(spaced(first, "and", second, time.english)), korean + ".",
-                one.frame.topic, ("and", "present" if name == "habit" else name, "statement"),
-                one.combos + two.combos)
+    korean = spaced(
+        topic(subject),
+        time.korean,
+        korean_predicate(one, subject, "and", is_plain=True),
+        korean_predicate(two, subject, mode),
+    )
+    return Pair(
+        sentence(spaced(first, "and", second, time.english)),
+        korean + ".",
+        one.frame.topic,
+        ("and", "present" if name == "habit" else name, "statement"),
+        one.combos + two.combos,
+    )
 
 
 def ate_and_drank(s: Sampler) -> Pair:
@@ -90,10 +112,19 @@ def ate_and_drank(s: Sampler) -> Pair:
     time = Setting(time=s.time(one.frame, name) if s.chance(0.5) else None)
     first = english_clause(subject, one, name)
     second = two.forms.past if name == "past" else two.forms.base
-    korean = spaced(topic(subject), time.korean, korean_predicate(one, subject, "and"),
-                    korean_predicate(two, subject, name))
-    return Pair(sentence(spaced(first, "and", second, two.rest, time.english)), korean + ".",
-                "food", ("and", name, "statement"), one.combos + two.combos)
+    korean = spaced(
+        topic(subject),
+        time.korean,
+        korean_predicate(one, subject, "and"),
+        korean_predicate(two, subject, name),
+    )
+    return Pair(
+        sentence(spaced(first, "and", second, two.rest, time.english)),
+        korean + ".",
+        "food",
+        ("and", name, "statement"),
+        one.combos + two.combos,
+    )
 
 
 def wanted_but(s: Sampler) -> Pair:
@@ -102,8 +133,15 @@ def wanted_but(s: Sampler) -> Pair:
     subject = s.subject(action, first=0.75, elders=False, we=False)
     if not subject.pronoun:
         raise Reject
-    reasons = [("{} was busy", "바빴어요"), ("{} didn't have time", "시간이 없었어요"),
-               ("{} was tired", "피곤했어요")]
+    reasons = [
+        ("{} was busy", "바빴어요"),
+        ("{} didn't have time", "시간이 없었어요"),
+        ("{} was tired", "피곤했어요"),
+    ]
+    if "W" in action.frame.when:
+        reasons = [("{} didn't have money", "돈이 없었어요"), reasons[1]]
+    if not action.frame.when or action.frame.article == "at":
+        reasons = reasons[1:2]
     if action.frame.scene == "shop":
         reasons = [("{} didn't have money", "돈이 없었어요"), *reasons[1:2]]
     english_reason, korean_reason = s.pick(reasons)
@@ -113,9 +151,13 @@ def wanted_but(s: Sampler) -> Pair:
     if subject.is_third:
         korean = korean.replace("고 싶었지만", "고 싶어 했지만")
     text = f"{first}, but {english_reason.format(subject.pronoun)}"
-    return Pair(sentence(text), spaced(topic(subject), korean, korean_reason) + ".",
-                action.frame.topic, ("but", "desire", "past", "negation", "statement"),
-                action.combos)
+    return Pair(
+        sentence(text),
+        spaced(topic(subject), korean, korean_reason) + ".",
+        action.frame.topic,
+        ("but", "desire", "past", "negation", "statement"),
+        action.combos,
+    )
 
 
 def i_didnt(s: Sampler) -> Pair:
@@ -125,13 +167,19 @@ def i_didnt(s: Sampler) -> Pair:
     if "{my}" in action.rest:
         raise Reject
     first = english_clause(subject, action, "past")
-    verbal = korean_predicate(make_action(action.frame), s.lexicon.people[0], "past",
-                              negation="안").split("} ")[-1]
-    if not action.frame.objects or action.frame.article == "to":
+    verbal = korean_predicate(
+        make_action(action.frame), s.lexicon.people[0], "past", negation="안"
+    ).split("} ")[-1]
+    if action.frame.article not in ("a", "person"):
         raise Reject
     korean = f"{topic(subject)} {korean_predicate(action, subject, 'past_but')} 저는 {verbal}."
-    return Pair(sentence(f"{first}, but I didn't"), korean, action.frame.topic,
-                ("but", "negation", "past", "statement"), action.combos)
+    return Pair(
+        sentence(f"{first}, but I didn't"),
+        korean,
+        action.frame.topic,
+        ("but", "negation", "past", "statement"),
+        action.combos,
+    )
 
 
 def contrast_taste(s: Sampler) -> Pair:
@@ -150,18 +198,38 @@ def contrast_taste(s: Sampler) -> Pair:
     second = english_clause(other, dislike, "present", negative=True)
     end = "않으세요" if subject.is_elder else "않아요"
     but = "좋아하시지만" if subject.is_elder else "좋아하지만"
-    korean = spaced(topic(subject), with_particle(one.korean, "은"), but,
-                    with_particle(two.korean, "은"), "좋아하지 " + end)
-    return Pair(sentence(f"{first}, but {second}"), korean + ".", "hobbies",
-                ("but", "negation", "present", "statement"), like.combos + dislike.combos)
+    korean = spaced(
+        topic(subject),
+        with_particle(one.korean, "은"),
+        but,
+        with_particle(two.korean, "은"),
+        "좋아하지 " + end,
+    )
+    return Pair(
+        sentence(f"{first}, but {second}"),
+        korean + ".",
+        "hobbies",
+        ("but", "negation", "present", "statement"),
+        like.combos + dislike.combos,
+    )
 
 
 # Adjectives that cannot be said of one thing at a time.
 OPPOSITES = (
-    {"interesting", "boring"}, {"easy", "difficult"}, {"clean", "dirty"}, {"light", "heavy"},
-    {"cheap", "expensive"}, {"quiet", "noisy"}, {"fast", "slow"}, {"bright", "dark"},
-    {"popular", "boring"}, {"sweet", "salty"}, {"comfortable", "dirty"}, {"pretty", "dirty"},
-    {"quiet", "crowded"}, {"safe", "dangerous"},
+    {"interesting", "boring"},
+    {"easy", "difficult"},
+    {"clean", "dirty"},
+    {"light", "heavy"},
+    {"cheap", "expensive"},
+    {"quiet", "noisy"},
+    {"fast", "slow"},
+    {"bright", "dark"},
+    {"popular", "boring"},
+    {"sweet", "salty"},
+    {"comfortable", "dirty"},
+    {"pretty", "dirty"},
+    {"quiet", "crowded"},
+    {"safe", "dangerous"},
 )
 
 
@@ -177,19 +245,32 @@ def contrast_thing(s: Sampler) -> Pair:
     was = s.chance(0.3) and use == "the"
     if "past" in (adjective.kind, other.kind):
         raise Reject
-    be = be_clause(noun.phrase(use), "3p" if noun.is_plural else "3s",
-                   f"{adjective.english} but {other.english}", past=was)
+    be = be_clause(
+        noun.phrase(use),
+        "3p" if noun.is_plural else "3s",
+        f"{adjective.english} but {other.english}",
+        past=was,
+    )
     stem = stem_of(adjective)
     but = attach(stem, "past_but" if was else "but")
     subject = ("이 " if use == "this" else "") + with_particle(noun.korean, "은")
     korean = f"{subject} {but} {predicate(other, is_past=was)}."
-    return Pair(sentence(be), korean, noun.topic, ("but", "past" if was else "present",
-                "statement"), (*combos(adjective, noun), *combos(other, noun)))
+    return Pair(
+        sentence(be),
+        korean,
+        noun.topic,
+        ("but", "past" if was else "present", "statement"),
+        (*combos(adjective, noun), *combos(other, noun)),
+    )
 
 
 ANCHORS = (
-    ("have breakfast", "아침을 먹"), ("have lunch", "점심을 먹"), ("have dinner", "저녁을 먹"),
-    ("go to bed", "자"), ("do {my} homework", "숙제하"), ("take a shower", "샤워하"),
+    ("have breakfast", "아침을 먹"),
+    ("have lunch", "점심을 먹"),
+    ("have dinner", "저녁을 먹"),
+    ("go to bed", "자"),
+    ("do {my} homework", "숙제하"),
+    ("take a shower", "샤워하"),
 )
 
 
@@ -209,11 +290,16 @@ def before_after(s: Sampler) -> Pair:
     head, _, rest = anchor.partition(" ")
     ing = {"have": "having", "go": "going", "do": "doing", "take": "taking"}[head]
     clause = english_clause(subject, action, name)
-    tail = f"{word} {ing} {rest}".replace("{my}", subject.possessive or "{my}")
+    tail = owned(f"{word} {ing} {rest}", subject)
     link = attach(Stem(korean_anchor), word)
     korean = spaced(topic(subject), link, korean_predicate(action, subject, name))
-    return Pair(sentence(f"{clause} {tail}"), korean + ".", action.frame.topic,
-                ("when", name, "statement"), action.combos)
+    return Pair(
+        sentence(f"{clause} {tail}"),
+        korean + ".",
+        action.frame.topic,
+        ("when", name, "statement"),
+        action.combos,
+    )
 
 
 def purpose(s: Sampler) -> Pair:
@@ -233,13 +319,22 @@ def purpose(s: Sampler) -> Pair:
         text = english.clause(subject.english, subject.person, go, place.to, "future")
     else:
         text = f"{subject.english} went {place.to}"
-    doing = spaced("to", action.forms.base, action.rest).replace("{my}", subject.possessive)
+    doing = owned(spaced("to", action.forms.base, action.rest), subject)
     went = honorific(Stem("가")) if subject.is_elder else Stem("가")
-    korean = spaced(topic(subject), setting.korean,
-                    korean_predicate(action, subject, "purpose", is_plain=True),
-                    with_particle(place.korean, "에"), attach(went, name))
-    return Pair(sentence(spaced(text, doing, setting.english)), korean + ".", frame.topic,
-                ("purpose", name, "statement"), action.combos)
+    korean = spaced(
+        topic(subject),
+        setting.korean,
+        korean_predicate(action, subject, "purpose", is_plain=True),
+        with_particle(place.korean, "에"),
+        attach(went, name),
+    )
+    return Pair(
+        sentence(spaced(text, doing, setting.english)),
+        korean + ".",
+        frame.topic,
+        ("purpose", name, "statement"),
+        action.combos + verb_with("go", place, "가"),
+    )
 
 
 def relative(s: Sampler) -> Pair:
@@ -262,16 +357,31 @@ def relative(s: Sampler) -> Pair:
     english_text = be_clause(text, plural, adjective.english, past=is_past)
     verbal = action.verbal(subject.is_elder)
     person = topic(subject, "이") or "제가"
-    korean = spaced(time.korean if time else "", person, past_modifier(verbal.stem),
-                    with_particle(noun.korean, "은"), predicate(adjective, is_past=is_past))
-    return Pair(sentence(english_text), korean + ".", frame.topic,
-                ("relative clause", "past", "statement"),
-                action.combos + combos(adjective, noun))
+    korean = spaced(
+        time.korean if time else "",
+        person,
+        past_modifier(verbal.stem),
+        with_particle(noun.korean, "은"),
+        predicate(adjective, is_past=is_past),
+    )
+    return Pair(
+        sentence(english_text),
+        korean + ".",
+        frame.topic,
+        ("relative clause", "past", "statement"),
+        action.combos + combos(adjective, noun),
+    )
 
 
 PATTERNS = {
-    "while_doing": (3.0, while_doing), "both": (10.0, both), "ate_and_drank": (2.0, ate_and_drank), "wanted_but": (3.0, wanted_but),
-    "i_didnt": (3.0, i_didnt), "contrast_taste": (2.0, contrast_taste),
-    "contrast_thing": (2.5, contrast_thing), "before_after": (3.5, before_after),
-    "purpose": (9.0, purpose), "relative": (4.0, relative),
+    "while_doing": (3.0, while_doing),
+    "both": (10.0, both),
+    "ate_and_drank": (2.0, ate_and_drank),
+    "wanted_but": (3.0, wanted_but),
+    "i_didnt": (3.0, i_didnt),
+    "contrast_taste": (2.0, contrast_taste),
+    "contrast_thing": (2.5, contrast_thing),
+    "before_after": (3.5, before_after),
+    "purpose": (9.0, purpose),
+    "relative": (4.0, relative),
 }

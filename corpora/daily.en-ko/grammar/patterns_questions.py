@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from actions import (
     NO_SETTING,
+    Reject,
     Setting,
     english_clause,
     korean_clause,
@@ -17,10 +18,24 @@ from english import sentence, spaced
 from korean import with_particle
 from lexicon import Noun
 from patterns_actions import TENSES
-from sampler import Pair, Reject, Sampler, can_share
+from sampler import Pair, Sampler, can_share
 
-WHAT = ("eat", "drink", "buy", "read", "watch", "study", "learn", "order", "listen to", "make",
-        "cook", "draw", "borrow", "write")
+WHAT = (
+    "eat",
+    "drink",
+    "buy",
+    "read",
+    "watch",
+    "study",
+    "learn",
+    "order",
+    "listen to",
+    "make",
+    "cook",
+    "draw",
+    "borrow",
+    "write",
+)
 NAMES = ("past", "past", "future", "want", "habit", "must")
 
 
@@ -35,11 +50,12 @@ def what(s: Sampler) -> Pair:
     tail = action.rest.replace(_phrase(action.object, frame.article), "").strip()
     open_action = replace(action, rest=tail, korean_object="뭘")
     subject = s.asked(open_action)
-    setting = s.setting(action, *times, time=0.7, place=0.35, company=0.1, subject=subject)
+    times = ("habit",) if name == "habit" else times
+    often = 1.0 if name == "habit" else 0.7
+    setting = s.setting(action, *times, time=often, place=0.35, company=0.1, subject=subject)
     text = "what " + english_clause(subject, open_action, mode, setting, question=True)
     korean = korean_clause(subject, open_action, mode, setting)
-    return Pair(sentence(text, "?"), korean + "?", frame.topic,
-                ("wh-question", phenomenon))
+    return Pair(sentence(text, "?"), korean + "?", frame.topic, ("wh-question", phenomenon))
 
 
 def _phrase(thing: object, article: str) -> str:
@@ -68,8 +84,13 @@ def where(s: Sampler) -> Pair:
     thing, _, done = (this + verb).rpartition(" ")
     order = (thing, "어디에서", done) if is_bought else ("어디에서", verb)
     korean = spaced(topic(subject), setting.korean, *order)
-    return Pair(sentence(text, "?"), korean + "?", frame.topic,
-                ("wh-question", "location", phenomenon), action.combos)
+    return Pair(
+        sentence(text, "?"),
+        korean + "?",
+        frame.topic,
+        ("wh-question", "location", phenomenon),
+        action.combos,
+    )
 
 
 def when(s: Sampler) -> Pair:
@@ -79,14 +100,21 @@ def when(s: Sampler) -> Pair:
     frame = s.frame(mood)
     action = s.action(frame)
     is_food = frame.topic == "food" and bool(frame.objects)
+    if {"early", "late", "lot", "well"} & set(frame.english.split()):
+        raise Reject
     if frame.article == "my" or is_food or ("W" not in frame.when and name == "past"):
         raise Reject
     subject = s.asked(action)
     setting = s.setting(action, place=0.15)
     text = "when " + english_clause(subject, action, mode, setting, question=True)
     korean = spaced(topic(subject), "언제", setting.korean, korean_predicate(action, subject, mode))
-    return Pair(sentence(text, "?"), korean + "?", frame.topic, ("wh-question", "time", phenomenon),
-                action.combos)
+    return Pair(
+        sentence(text, "?"),
+        korean + "?",
+        frame.topic,
+        ("wh-question", "time", phenomenon),
+        action.combos,
+    )
 
 
 def who(s: Sampler) -> Pair:
@@ -105,8 +133,9 @@ def who(s: Sampler) -> Pair:
     predicate = korean_predicate(action, replace(anybody, korean="누구"), korean_mode)
     time = setting.korean
     korean = spaced(time, "누가", ("이 " if made else "") + predicate)
-    return Pair(sentence(text, "?"), korean + "?", frame.topic, ("wh-question", phenomenon),
-                action.combos)
+    return Pair(
+        sentence(text, "?"), korean + "?", frame.topic, ("wh-question", phenomenon), action.combos
+    )
 
 
 def who_with(s: Sampler) -> Pair:
@@ -120,10 +149,19 @@ def who_with(s: Sampler) -> Pair:
     subject = s.asked(action)
     time = s.time(frame, *times) if s.chance(0.4) else None
     text = "who " + english_clause(subject, action, mode, question=True)
-    korean = spaced(topic(subject), time.korean if time else "", "누구와",
-                    korean_predicate(action, subject, mode))
-    return Pair(sentence(spaced(text, "with", time.english if time else ""), "?"), korean + "?",
-                frame.topic, ("wh-question", phenomenon), action.combos)
+    korean = spaced(
+        topic(subject),
+        time.korean if time else "",
+        "누구와",
+        korean_predicate(action, subject, mode),
+    )
+    return Pair(
+        sentence(spaced(text, "with", time.english if time else ""), "?"),
+        korean + "?",
+        frame.topic,
+        ("wh-question", phenomenon),
+        action.combos,
+    )
 
 
 def who_met(s: Sampler) -> Pair:
@@ -131,15 +169,27 @@ def who_met(s: Sampler) -> Pair:
     name = s.pick(("past", "future", "want"))
     mood, mode, times, phenomenon = TENSES[name]
     frame = s.frame(mood, ("meet", "help", "call", "talk with", "wait for"))
-    particle = {"meet": "누구를", "help": "누구를", "call": "누구에게", "talk with": "누구와",
-                "wait for": "누구를"}[frame.lemma]
-    action = replace(make_action(frame), rest=frame.english.partition(" ")[2].replace("{}", "")
-                     .strip(), korean_object=particle)
+    particle = {
+        "meet": "누구를",
+        "help": "누구를",
+        "call": "누구에게",
+        "talk with": "누구와",
+        "wait for": "누구를",
+    }[frame.lemma]
+    action = replace(
+        make_action(frame),
+        rest=frame.english.partition(" ")[2].replace("{}", "").strip(),
+        korean_object=particle,
+    )
     subject = s.asked(action)
     setting = s.setting(action, *times, time=0.8, place=0.2)
     text = "who " + english_clause(subject, action, mode, setting, question=True)
-    return Pair(sentence(text, "?"), korean_clause(subject, action, mode, setting) + "?",
-                frame.topic, ("wh-question", phenomenon))
+    return Pair(
+        sentence(text, "?"),
+        korean_clause(subject, action, mode, setting) + "?",
+        frame.topic,
+        ("wh-question", phenomenon),
+    )
 
 
 def why(s: Sampler) -> Pair:
@@ -154,8 +204,7 @@ def why(s: Sampler) -> Pair:
     negative = name == "past" and s.chance(0.5)
     time = s.time(frame, *times) if s.chance(0.35) and name in ("past", "future") else None
     setting = Setting(time=time)
-    text = "why " + english_clause(subject, action, mode, setting, question=True,
-                                   negative=negative)
+    text = "why " + english_clause(subject, action, mode, setting, question=True, negative=negative)
     predicate = korean_predicate(action, subject, mode, negation="안" if negative else "")
     korean = spaced(topic(subject), setting.korean, "왜", predicate)
     phenomena = ("wh-question", phenomenon, "negation") if negative else ("wh-question", phenomenon)
@@ -171,8 +220,9 @@ def how_often(s: Sampler) -> Pair:
     subject = s.asked(action)
     text = "how often " + english_clause(subject, action, "present", question=True)
     korean = spaced(topic(subject), "얼마나 자주", korean_predicate(action, subject, "present"))
-    return Pair(sentence(text, "?"), korean + "?", frame.topic, ("wh-question", "present"),
-                action.combos)
+    return Pair(
+        sentence(text, "?"), korean + "?", frame.topic, ("wh-question", "present"), action.combos
+    )
 
 
 def where_go(s: Sampler) -> Pair:
@@ -187,17 +237,28 @@ def where_go(s: Sampler) -> Pair:
     if s.chance(0.3):
         setting = replace(setting, company=s.company(subject))
     text = "where " + english_clause(subject, action, mode, setting, question=True)
-    return Pair(sentence(text, "?"), korean_clause(subject, action, mode, setting) + "?", "travel",
-                ("wh-question", "location", phenomenon))
+    return Pair(
+        sentence(text, "?"),
+        korean_clause(subject, action, mode, setting) + "?",
+        "travel",
+        ("wh-question", "location", phenomenon),
+    )
 
 
 def which(s: Sampler) -> Pair:
     """What kind of music do you like? / Which subject does Minsu hate?"""
-    row, korean_row, frame_lemma = s.pick((
-        ("music", "음악", "like"), ("food", "음식", "like"), ("movies", "영화", "like"),
-        ("books", "책", "like"), ("sports", "운동", "like"), ("fruit", "과일", "like"),
-        ("animals", "동물", "like"), ("dramas", "드라마", "like"),
-    ))
+    row, korean_row, frame_lemma = s.pick(
+        (
+            ("music", "음악", "like"),
+            ("food", "음식", "like"),
+            ("movies", "영화", "like"),
+            ("books", "책", "like"),
+            ("sports", "운동", "like"),
+            ("fruit", "과일", "like"),
+            ("animals", "동물", "like"),
+            ("dramas", "드라마", "like"),
+        )
+    )
     subject = s.asked()
     does = "does" if subject.person == "3s" else "do"
     said = "좋아하세요" if subject.is_elder else "좋아해요"
@@ -207,7 +268,14 @@ def which(s: Sampler) -> Pair:
 
 
 PATTERNS = {
-    "what": (4.0, what), "where": (3.0, where), "when": (3.0, when), "who": (2.5, who),
-    "who_with": (2.0, who_with), "who_met": (1.0, who_met), "why": (3.0, why),
-    "how_often": (1.5, how_often), "where_go": (1.5, where_go), "which": (0.6, which),
+    "what": (4.0, what),
+    "where": (3.0, where),
+    "when": (3.0, when),
+    "who": (2.5, who),
+    "who_with": (2.0, who_with),
+    "who_met": (1.0, who_met),
+    "why": (3.0, why),
+    "how_often": (1.5, how_often),
+    "where_go": (1.5, where_go),
+    "which": (0.6, which),
 }

@@ -10,6 +10,7 @@ from dataclasses import replace
 import english
 from actions import (
     Action,
+    Reject,
     attach,
     english_clause,
     korean_clause,
@@ -20,7 +21,7 @@ from actions import (
 from adjectives import state_stem
 from english import VerbForms, be_clause, sentence, spaced
 from lexicon import Noun, Person, State
-from sampler import Pair, Reject, Sampler, suits
+from sampler import Pair, Sampler, suits
 
 IT = Person("it", "", "3s", "it", frozenset())
 
@@ -43,10 +44,13 @@ def state_clause(state: State, subject: Person, is_past: bool = False) -> str:
 
 def chosen_state(s: Sampler, use: str, subject: str = "") -> State:
     """Return a condition for this use: b because, w when, i if, n with an order."""
-    return s.pick([
-        state for state in s.lexicon.states
-        if use in state.uses and (not subject or state.subject == subject)
-    ])
+    return s.pick(
+        [
+            state
+            for state in s.lexicon.states
+            if use in state.uses and (not subject or state.subject == subject)
+        ]
+    )
 
 
 def consequence(s: Sampler, state: State, mood: str, use: str = "") -> Action:
@@ -56,8 +60,11 @@ def consequence(s: Sampler, state: State, mood: str, use: str = "") -> Action:
     slot = slot.rstrip("}")
     frame = s.frame(mood, [lemma.strip()])
     if slot:
-        fitting = [thing for thing in s.objects(frame)
-                   if isinstance(thing, Noun) and (thing.english == slot or slot in thing.classes)]
+        fitting = [
+            thing
+            for thing in s.objects(frame)
+            if isinstance(thing, Noun) and (thing.english == slot or slot in thing.classes)
+        ]
         return make_action(frame, s.pick(fitting), use=use if frame.article == "a" else "")
     return s.action(frame, use)
 
@@ -95,18 +102,26 @@ def so(s: Sampler) -> Pair:
     second = english_clause(subject, action, "past")
     reason = attach(state_stem(state), "because")
     done = korean_predicate(action, named, "past")
-    if felt is IT:
-        korean = spaced(reason, topic(named), done)
-    else:
-        korean = spaced(topic(felt), reason, done)
-    return Pair(sentence(f"{first}, so {second}"), korean + ".", action.frame.topic,
-                ("because", "past", "statement"), action.combos)
+    clauses = (reason, topic(named)) if felt is IT else (topic(felt), reason)
+    korean = spaced(*clauses, done)
+    return Pair(
+        sentence(f"{first}, so {second}"),
+        korean + ".",
+        action.frame.topic,
+        ("because", "past", "statement"),
+        action.combos,
+    )
 
 
 def couldnt_because(s: Sampler) -> Pair:
     """Minsu couldn't exercise because he was busy."""
-    state = s.pick([state for state in s.lexicon.states if state.uses in ("x", "bwin")
-                    and state.subject == "person"])
+    state = s.pick(
+        [
+            state
+            for state in s.lexicon.states
+            if state.uses in ("x", "bwin") and state.subject == "person"
+        ]
+    )
     busy = next(state for state in s.lexicon.states if state.uses == "x")
     action = consequence(s, busy, "d")
     felt = feeler(s, state)
@@ -118,10 +133,19 @@ def couldnt_because(s: Sampler) -> Pair:
     first = english_clause(felt, action, "could", setting, negative=True)
     second = state_clause(state, replace(felt, english=felt.pronoun), is_past=True)
     time = setting.time.korean if setting.time else ""
-    korean = spaced(topic(felt), time, attach(state_stem(state), "because"),
-                    korean_predicate(action, felt, "past", negation="못"))
-    return Pair(sentence(f"{first} because {second}"), korean + ".", action.frame.topic,
-                ("because", "negation", "ability", "past", "statement"), action.combos)
+    korean = spaced(
+        topic(felt),
+        time,
+        attach(state_stem(state), "because"),
+        korean_predicate(action, felt, "past", negation="못"),
+    )
+    return Pair(
+        sentence(f"{first} because {second}"),
+        korean + ".",
+        action.frame.topic,
+        ("because", "negation", "ability", "past", "statement"),
+        action.combos,
+    )
 
 
 def since_request(s: Sampler) -> Pair:
@@ -134,8 +158,13 @@ def since_request(s: Sampler) -> Pair:
     please = "please " if mood == "r" else ""
     korean = korean_predicate(action, hearer, "request" if mood == "r" else "order")
     text = f"{state_clause(state, IT)}, so {please}{phrase}"
-    return Pair(sentence(text), f"{attach(state_stem(state), 'since')} {korean}.",
-                action.frame.topic, ("because", "request", "present"), action.combos)
+    return Pair(
+        sentence(text),
+        f"{attach(state_stem(state), 'since')} {korean}.",
+        action.frame.topic,
+        ("because", "request", "present"),
+        action.combos,
+    )
 
 
 def when_habit(s: Sampler) -> Pair:
@@ -151,28 +180,51 @@ def when_habit(s: Sampler) -> Pair:
     when = attach(state_stem(state), "when")
     done = korean_predicate(action, named, "present")
     korean = spaced(topic(named), when, done) if felt is IT else spaced(topic(felt), when, done)
-    return Pair(sentence(f"when {first}, {second}"), korean + ".", action.frame.topic,
-                ("when", "present", "statement"), action.combos)
+    return Pair(
+        sentence(f"when {first}, {second}"),
+        korean + ".",
+        action.frame.topic,
+        ("when", "present", "statement"),
+        action.combos,
+    )
 
 
 def if_future(s: Sampler) -> Pair:
     """If it rains tomorrow, I'm going to stay home."""
-    state = s.pick([state for state in s.lexicon.states if "i" in state.uses
-                    and (state.subject == "it" or state.english.startswith("have "))
-                    and state.korean.split()[0] not in ("감기에", "머리가")])
+    state = s.pick(
+        [
+            state
+            for state in s.lexicon.states
+            if "i" in state.uses
+            and (state.subject == "it" or state.english.startswith("have "))
+            and state.korean.split()[0] not in ("감기에", "머리가")
+        ]
+    )
     action = consequence(s, state, "f")
     felt = IT if state.subject == "it" else s.lexicon.people[0]
     subject, named = doer(s, felt, action)
-    time = s.pick([time for time in s.lexicon.times if time.tense == "future"
-                   and time.tag in ("P" if felt is IT else "PW")
-                   and time.tag in action.frame.when and "on " not in time.english])
+    time = s.pick(
+        [
+            time
+            for time in s.lexicon.times
+            if time.tense == "future"
+            and time.tag in ("P" if felt is IT else "PW")
+            and time.tag in action.frame.when
+            and "on " not in time.english
+        ]
+    )
     first = state_clause(state, felt)
     first = first.replace("it's raining", "it rains").replace("it's snowing", "it snows")
     second = english_clause(subject, action, "future")
     condition = f"{time.korean} {attach(state_stem(state), 'if')}"
     korean = spaced(condition, korean_clause(named, action, "future"))
-    return Pair(sentence(f"if {first} {time.english}, {second}"), korean + ".",
-                action.frame.topic, ("if", "future", "statement"), action.combos)
+    return Pair(
+        sentence(f"if {first} {time.english}, {second}"),
+        korean + ".",
+        action.frame.topic,
+        ("if", "future", "statement"),
+        action.combos,
+    )
 
 
 def if_order(s: Sampler) -> Pair:
@@ -181,14 +233,22 @@ def if_order(s: Sampler) -> Pair:
     action = consequence(s, state, "f")
     hearer = s.lexicon.persons("hearer")[0]
     phrase = spaced(action.forms.base, action.rest).replace("{my}", "your")
-    korean = korean_predicate(action, hearer, "order").replace("자세요", "주무세요")
+    korean = korean_predicate(action, hearer, "order")
     condition = attach(state_stem(state), "if")
-    return Pair(sentence(f"if {state_clause(state, hearer)}, {phrase}"), f"{condition} {korean}.",
-                action.frame.topic, ("if", "request"), action.combos)
+    return Pair(
+        sentence(f"if {state_clause(state, hearer)}, {phrase}"),
+        f"{condition} {korean}.",
+        action.frame.topic,
+        ("if", "request"),
+        action.combos,
+    )
 
 
 PATTERNS = {
-    "so": (5.0, so), "couldnt_because": (3.0, couldnt_because),
-    "since_request": (1.5, since_request), "when_habit": (4.0, when_habit),
-    "if_future": (8.0, if_future), "if_order": (2.0, if_order),
+    "so": (5.0, so),
+    "couldnt_because": (3.0, couldnt_because),
+    "since_request": (1.5, since_request),
+    "when_habit": (4.0, when_habit),
+    "if_future": (8.0, if_future),
+    "if_order": (2.0, if_order),
 }

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from actions import NO_SETTING, Action, Combo, Setting, make_action
+from actions import NO_SETTING, Action, Combo, Reject, Setting, make_action
 from lexicon import Adjective, Frame, Lexicon, Noun, Person, Time, load
 
 Item = TypeVar("Item")
 
 # Time tags that a frame's `when` letters allow.
-TAGS = {"P": "PHK", "D": "PH", "M": "M", "E": "EA", "W": "W", "H": "H"}
+TAGS = {"P": "PK", "D": "PH", "M": "M", "E": "EA", "W": "W", "H": "H"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,6 @@ class Pair:
     phenomena: tuple[str, ...]
     combos: tuple[Combo, ...] = ()
     is_fixed: bool = False
-
-
-class Reject(Exception):  # noqa: N818 - not an error: the sampler tries again
-    """Raised by a pattern when its choices do not fit together."""
 
 
 class Sampler:
@@ -109,8 +105,14 @@ class Sampler:
             frame, self.pick(self.objects(frame)), use=use if frame.article == "a" else ""
         )
 
-    def subject(self, action: Action | None = None, *, first: float = 0.4, elders: bool = True,
-                we: bool = True) -> Person:
+    def subject(
+        self,
+        action: Action | None = None,
+        *,
+        first: float = 0.4,
+        elders: bool = True,
+        we: bool = True,
+    ) -> Person:
         """Return who does it: "I" in the given share, else a third person or "we"."""
         people = self.lexicon.people
         if self.chance(first):
@@ -120,7 +122,8 @@ class Sampler:
         fitting = [
             person
             for person in people
-            if person.is_third and (elders or not person.is_elder)
+            if person.is_third
+            and (elders or not person.is_elder)
             and (not action or suits(person, action))
         ]
         return self.pick(fitting)
@@ -138,13 +141,16 @@ class Sampler:
 
     def _times(self, frame: Frame, *tenses: str) -> list[Time]:
         tags = "".join(TAGS[letter] for letter in frame.when)
-        return [
-            time for time in self.lexicon.times if time.tense in tenses and time.tag in tags
-        ]
+        return [time for time in self.lexicon.times if time.tense in tenses and time.tag in tags]
 
     def setting(
-        self, action: Action, *tenses: str, time: float = 0.6, place: float = 0.3,
-        company: float = 0.0, subject: Person | None = None,
+        self,
+        action: Action,
+        *tenses: str,
+        time: float = 0.6,
+        place: float = 0.3,
+        company: float = 0.0,
+        subject: Person | None = None,
     ) -> Setting:
         """Return time, place and company, each present in about the given share."""
         frame = action.frame
@@ -162,27 +168,37 @@ class Sampler:
         """Return somebody to do things with."""
         people = self.lexicon.persons("friend", "name", "counted")
         is_third = subject is not None and (subject.is_third or subject.person == "1p")
-        return self.pick([
-            person for person in people
-            if not same(person, subject) and not (is_third and is_private(person))
-        ])
+        return self.pick(
+            [
+                person
+                for person in people
+                if not same(person, subject)
+                and not (is_third and is_private(person))
+                and (subject is None or subject.possessive or "my " not in person.english)
+            ]
+        )
 
     def adjective(self, noun: Noun | Person, use: str, valence: str = "") -> Adjective:
         """Return an adjective that can describe the noun."""
-        return self.pick([
-            adjective
-            for adjective in self.lexicon.adjectives
-            if use in adjective.uses
-            and (not valence or adjective.valence == valence)
-            and describes(adjective, noun)
-        ])
+        return self.pick(
+            [
+                adjective
+                for adjective in self.lexicon.adjectives
+                if use in adjective.uses
+                and (not valence or adjective.valence == valence)
+                and describes(adjective, noun)
+            ]
+        )
 
     def described(self, use: str) -> tuple[Adjective, Noun]:
         """Return an adjective and a thing that it can describe."""
-        adjective = self.pick([
-            adjective for adjective in self.lexicon.adjectives
-            if use in adjective.uses and self.lexicon.things(*adjective.classes)
-        ])
+        adjective = self.pick(
+            [
+                adjective
+                for adjective in self.lexicon.adjectives
+                if use in adjective.uses and self.lexicon.things(*adjective.classes)
+            ]
+        )
         return adjective, self.pick(self.lexicon.things(*adjective.classes))
 
 
