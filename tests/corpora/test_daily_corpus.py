@@ -77,6 +77,7 @@ def test_every_line_is_a_clean_sentence(lines, split, language):
     }[language]
     for line in lines[split, language]:
         assert shape.fullmatch(line), line
+        assert not re.search(r" [,.?!]", line), line
         assert line == " ".join(line.split()) == unicodedata.normalize("NFC", line)
 
 

@@ -29,6 +29,20 @@ TENSES = {
 DENIED = {"can": "cannot", "must": "may", "could": "past"}
 
 
+# Habits without an object of which one says that one does not have them.
+DENIED_HABITS = (
+    "smoke",
+    "drive",
+    "exercise",
+    "swim",
+    "watch TV",
+    "play computer games",
+    "cook",
+    "work",
+    "eat out",
+)
+
+
 def clause(
     s: Sampler,
     subject: Person,
@@ -58,20 +72,24 @@ def simple(s: Sampler, name: str) -> Pair:
         raise Reject
     is_question = kind == "yes-no question"
     subject = s.asked(action) if is_question else s.subject(action)
-    is_chore = not frame.objects and frame.topic in ("home", "food", "work")
+    is_chore = not frame.objects and frame.english not in DENIED_HABITS
     if (
         name == "habit"
         and kind == "negation"
-        and (frame.article == "to" or is_chore or "{my}" in frame.english)
+        and (frame.article in ("to", "person") or is_chore or "{my}" in frame.english)
     ):
         raise Reject
-    needs_time = name == "habit" and (not frame.objects or frame.article == "to")
+    needs_time = name == "habit" and (not frame.objects or frame.article in ("to", "person", "the"))
+    if frame.lemma == "forget" and kind == "negation":
+        raise Reject
     often = 1.0 if needs_time else 0.65
     setting = s.setting(action, *times, time=often, place=0.3, company=0.15, subject=subject)
     if kind == "negation" and name == "habit":
         setting = NO_SETTING
     if is_question and name == "habit" and not setting.time:
         setting = s.setting(action, place=0.4)
+    if name == "can" and "s" in frame.moods and setting == NO_SETTING:
+        raise Reject  # Without time and place it is a skill, which Korean says in another way.
     english, korean = clause(
         s, subject, action, mode, setting, negative=kind == "negation", question=is_question
     )
@@ -265,7 +283,7 @@ def permission(s: Sampler) -> Pair:
 
 
 def experience(s: Sampler) -> Pair:
-    """Have you ever ridden a horse? / I've never been late for class."""
+    """Have you ever ridden a horse? / I've never visited Spain."""
     action = s.action(s.frame("e"))
     question = s.chance(0.45)
     subject = s.asked(action, hearer=0.8) if question else s.subject(action, elders=False, we=False)
@@ -331,6 +349,8 @@ def promise(s: Sampler) -> Pair:
     action = s.action(s.frame("k"))
     subject = s.lexicon.people[0]
     setting = s.setting(action, "future", time=0.45, place=0.1)
+    if setting.time and setting.time.tag == "W":
+        raise Reject
     rest = spaced(action.forms.base, action.rest, setting.english).replace("{my}", "my")
     korean = korean_clause(subject, action, "promise", setting)
     return Pair(

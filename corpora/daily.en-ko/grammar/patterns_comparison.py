@@ -25,6 +25,8 @@ def _comparable(s: Sampler) -> tuple[Adjective, Noun, Noun]:
 
 
 def _said(noun: Noun) -> str:
+    if noun.kind in ("z", "t"):
+        return noun.phrase("the")
     if noun.classes & {
         "vehicle",
         "town",

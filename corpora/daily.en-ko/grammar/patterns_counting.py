@@ -16,7 +16,7 @@ from actions import (
 from english import sentence, spaced
 from korean import with_particle
 from lexicon import Noun
-from numerals import english_number, native, sino
+from numerals import english_number, english_ordinal, native, sino
 from sampler import Pair, Sampler
 
 # Class of goods -> plausible prices in won: lowest, highest, step.
@@ -214,7 +214,8 @@ def there_are(s: Sampler) -> Pair:
             ("statement", "quantity", "possession", "present"),
         )
     if kind == "people":
-        place = s.pick(s.lexicon.things("room", "inside", "town", "outdoor"))
+        places = s.lexicon.things("room", "inside", "town", "outdoor")
+        place = s.pick([place for place in places if place.at])
         return Pair(
             f"There are {english_number(number)} people {place.at}.",
             f"{place.korean}에 사람이 {native(number)} 명 있어요.",
@@ -225,7 +226,7 @@ def there_are(s: Sampler) -> Pair:
         noun = s.pick(s.lexicon.things("animal"))
         at, korean_at = (
             ("at the zoo", "동물원")
-            if "zoo" in noun.classes
+            if "wild" in noun.classes
             else ("on the farm", "농장")
             if noun.classes & {"farm", "horse"}
             else ("in the garden", "정원")
@@ -275,7 +276,30 @@ def age(s: Sampler) -> Pair:
     )
 
 
+def floor(s: Sampler) -> Pair:
+    """The restroom is on the third floor."""
+    place = s.pick(s.lexicon.things("facility", "inside", "eat", "shop", "tasty"))
+    if place.english in ("elevator", "market", "shopping mall", "department store"):
+        raise Reject
+    number = s.pick(range(1, 10))
+    question = s.chance(0.25)
+    if question:
+        return Pair(
+            f"Is the {place.english} on the {english_ordinal(number)} floor?",
+            f"{with_particle(place.korean, '은')} {sino(number)} 층에 있어요?",
+            "shopping",
+            ("yes-no question", "location", "quantity", "present"),
+        )
+    return Pair(
+        f"The {place.english} is on the {english_ordinal(number)} floor.",
+        f"{with_particle(place.korean, '은')} {sino(number)} 층에 있어요.",
+        "shopping",
+        ("statement", "location", "quantity", "present"),
+    )
+
+
 PATTERNS = {
+    "floor": (1.5, floor),
     "price": (6.0, price),
     "ordering": (2.5, ordering),
     "counting_action": (5.0, counting_action),

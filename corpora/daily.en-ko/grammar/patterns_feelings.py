@@ -84,10 +84,10 @@ def others_feeling(s: Sampler) -> Pair:
     if word in SEEN and s.chance(0.5):
         looks = "look" if person.person == "3p" else "looks"
         seems = honorific(Stem("보이")) if person.is_elder else Stem("보이")
+        face = "편찮아" if word == "sick" and person.is_elder else infinitive(stem)
         return Pair(
             sentence(spaced(person.english, looks, degree, word)),
-            f"{spaced(topic(person), korean_degree, infinitive(stem))} "
-            f"{present(seems, person.is_elder)}.",
+            f"{spaced(topic(person), korean_degree, face)} {present(seems, person.is_elder)}.",
             "feelings",
             ("statement", "present"),
         )

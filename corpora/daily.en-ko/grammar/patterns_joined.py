@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import english
 from actions import (
+    Action,
     Reject,
     Setting,
     attach,
@@ -56,7 +57,7 @@ def while_doing(s: Sampler) -> Pair:
 
 def both(s: Sampler) -> Pair:
     """I cleaned my room and did the laundry."""
-    scene = s.pick(("home", "leisure", "desk", "shop"))
+    scene = s.pick(("home", "leisure", "leisure", "shop"))
     name, mood = s.pick((("past", "d"), ("past", "d"), ("future", "f"), ("habit", "h")))
     use = "gen" if name == "habit" else ""
     one, two = (s.action(s.frame(mood, scene=scene), use) for _ in range(2))
@@ -64,7 +65,11 @@ def both(s: Sampler) -> Pair:
         raise Reject
     if any(a.frame.english == "study" or a.frame.english.startswith("go ") for a in (one, two)):
         raise Reject
-    if one.frame.lemma == two.frame.lemma or one.object == two.object is not None:
+    if (
+        one.verbal() == two.verbal()
+        or one.frame.lemma == two.frame.lemma
+        or one.object == two.object is not None
+    ):
         raise Reject
     if one.korean_object.split(" ")[-1:] == two.korean_object.split(" ")[-1:]:
         raise Reject
@@ -73,7 +78,7 @@ def both(s: Sampler) -> Pair:
         raise Reject
     times = {"past": ("past",), "future": ("future",), "habit": ("habit",)}[name]
     setting = s.setting(two, *times, time=0.5, place=0)
-    if setting.time and setting.time.tag not in "".join(one.frame.when) + "PA":
+    if setting.time and setting.time.tag not in one.frame.when.replace("W", "") + "PA":
         raise Reject
     mode = "present" if name == "habit" else name
     first = english_clause(subject, one, mode)
@@ -127,23 +132,29 @@ def ate_and_drank(s: Sampler) -> Pair:
     )
 
 
+def _reasons(action: Action) -> list[tuple[str, str]]:
+    """Return what may have kept somebody from it, in both languages."""
+    no_time = ("{} didn't have time", "시간이 없었어요")
+    no_money = ("{} didn't have money", "돈이 없었어요")
+    frame = action.frame
+    if frame.topic == "food" or frame.scene == "shop":
+        return [no_money] if frame.topic == "food" and frame.objects else [no_money, no_time]
+    if frame.topic == "travel" and "W" in frame.when:
+        return [no_money, no_time]
+    if frame.lemma == "live":
+        return [no_money]
+    if "W" in frame.when or not frame.when:
+        return [no_time]
+    return [("{} was busy", "바빴어요"), no_time, ("{} was tired", "피곤했어요")]
+
+
 def wanted_but(s: Sampler) -> Pair:
     """I wanted to buy a bag, but I didn't have money."""
     action = s.action(s.frame("w"))
     subject = s.subject(action, first=0.75, elders=False, we=False)
     if not subject.pronoun:
         raise Reject
-    reasons = [
-        ("{} was busy", "바빴어요"),
-        ("{} didn't have time", "시간이 없었어요"),
-        ("{} was tired", "피곤했어요"),
-    ]
-    if "W" in action.frame.when:
-        reasons = [("{} didn't have money", "돈이 없었어요"), reasons[1]]
-    if not action.frame.when or action.frame.article == "at":
-        reasons = reasons[1:2]
-    if action.frame.scene == "shop":
-        reasons = [("{} didn't have money", "돈이 없었어요"), *reasons[1:2]]
+    reasons = _reasons(action)
     english_reason, korean_reason = s.pick(reasons)
     first = english_clause(subject, action, "wanted")
     mode = "wanted_but"
@@ -308,7 +319,7 @@ def purpose(s: Sampler) -> Pair:
     places = [s.lexicon.place(name) for name in frame.where]
     places = [p for p in places if p.classes & {"dest", "shop", "city"} and p.english != "work"]
     place = s.pick(places)
-    if frame.topic == "work" or frame.article in ("my", "the"):
+    if frame.topic == "work" or frame.article in ("my", "the") or frame.lemma == "order":
         raise Reject
     action = s.action(frame)
     name = s.pick(("past", "past", "future"))

@@ -15,7 +15,7 @@ def job(s: Sampler) -> Pair:
     if person.person == "3p" or "child" in person.classes or person.classes & {"worker", "teacher"}:
         raise Reject
     work = s.pick(s.lexicon.jobs)
-    if (person.is_elder and work.classes) or ("student" in work.english and person.is_elder):
+    if "student" in work.english and person.is_third and "young" not in person.classes:
         raise Reject
     if "old" in person.classes:
         raise Reject

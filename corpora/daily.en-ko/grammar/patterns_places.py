@@ -6,7 +6,6 @@ from actions import Reject, topic, verb_with
 from english import article, sentence, spaced
 from korean import Stem, past, present, with_particle
 from lexicon import Noun
-from numerals import english_ordinal, sino
 from sampler import Pair, Sampler
 
 RELATIONS = (
@@ -118,6 +117,7 @@ def direction(s: Sampler) -> Pair:
     vehicle = s.pick(("bus", "subway", "taxi"))
     korean_vehicle = {"bus": "버스", "subway": "지하철", "taxi": "택시"}[vehicle]
     the, noun = f"the {place.english}", place.korean
+    a_vehicle = "a taxi" if vehicle == "taxi" else f"the {vehicle}"
     options = (
         (f"Turn left at {the}.", f"{noun}에서 왼쪽으로 도세요."),
         (f"Turn right at {the}.", f"{noun}에서 오른쪽으로 도세요."),
@@ -125,7 +125,7 @@ def direction(s: Sampler) -> Pair:
         (f"Go straight and turn left at {the}.", f"똑바로 가서 {noun}에서 왼쪽으로 도세요."),
         (f"Go straight and turn right at {the}.", f"똑바로 가서 {noun}에서 오른쪽으로 도세요."),
         (f"Get off at {the}.", f"{noun}에서 내리세요."),
-        (f"Take the {vehicle} to {the}.", f"{noun}까지 {korean_vehicle}를 타세요."),
+        (f"Take {a_vehicle} to {the}.", f"{noun}까지 {korean_vehicle}를 타세요."),
         (f"Let's meet in front of {the}.", f"{noun} 앞에서 만나요."),
         (f"I'm waiting in front of {the}.", f"{noun} 앞에서 기다리고 있어요."),
     )
@@ -184,7 +184,7 @@ def by_vehicle(s: Sampler) -> Pair:
                 t
                 for t in s.lexicon.times
                 if t.tense == ("past" if mode == "past" else "habit")
-                and t.tag in ("PMW" if is_city else "PM")
+                and t.tag in ("PMWY" if is_city else "PM")
             ]
         )
         if s.chance(0.6)
@@ -279,7 +279,9 @@ def putting(s: Sampler) -> Pair:
 
 def food_place(s: Sampler) -> Pair:
     """The milk is in the refrigerator. / Is there bread on the table?"""
-    food = s.pick(s.lexicon.things("drink", "fruit", "vegetable", "meat", "snack", "grocery"))
+    food = s.pick(
+        s.lexicon.things("drink", "alcohol", "fruit", "vegetable", "meat", "snack", "grocery")
+    )
     fridge = s.lexicon.things("refrigerator")[0]
     is_dry = "hotdrink" in food.classes or food.english in ("sugar", "salt", "cookie", "candy")
     is_fridge = s.chance(0.6) and not is_dry
@@ -361,28 +363,6 @@ def person_place(s: Sampler) -> Pair:
     )
 
 
-def floor(s: Sampler) -> Pair:
-    """The restroom is on the third floor."""
-    place = s.pick(s.lexicon.things("facility", "inside", "eat", "shop", "tasty"))
-    if place.english in ("elevator", "market", "shopping mall", "department store"):
-        raise Reject
-    number = s.pick(range(1, 10))
-    question = s.chance(0.25)
-    if question:
-        return Pair(
-            f"Is the {place.english} on the {english_ordinal(number)} floor?",
-            f"{with_particle(place.korean, '은')} {sino(number)} 층에 있어요?",
-            "shopping",
-            ("yes-no question", "location", "quantity", "present"),
-        )
-    return Pair(
-        f"The {place.english} is on the {english_ordinal(number)} floor.",
-        f"{with_particle(place.korean, '은')} {sino(number)} 층에 있어요.",
-        "shopping",
-        ("statement", "location", "quantity", "present"),
-    )
-
-
 PATTERNS = {
     "town_place": (6.0, town_place),
     "where_is": (2.5, where_is),
@@ -394,5 +374,4 @@ PATTERNS = {
     "putting": (2.0, putting),
     "food_place": (2.0, food_place),
     "person_place": (3.5, person_place),
-    "floor": (1.5, floor),
 }

@@ -16,7 +16,7 @@ from actions import (
 )
 from english import sentence, spaced
 from korean import with_particle
-from lexicon import Noun
+from lexicon import Frame, Noun
 from patterns_actions import TENSES
 from sampler import Pair, Sampler, can_share
 
@@ -44,6 +44,8 @@ def what(s: Sampler) -> Pair:
     name = s.pick(NAMES)
     mood, mode, times, phenomenon = TENSES[name]
     frame = s.frame(mood, WHAT)
+    # One Korean verb for each English one, since the object does not tell: 뭘 만들었어요?
+    frame = next(other for other in s.lexicon.frames if other.lemma == frame.lemma)
     action = s.action(frame)
     if "{을}" not in frame.korean:
         raise Reject
@@ -64,14 +66,19 @@ def _phrase(thing: object, article: str) -> str:
     return thing.phrase(article)
 
 
+def is_degree(frame: Frame) -> bool:
+    """Whether the verb comes with how much or how early, which a question would be about."""
+    return bool({"early", "late", "lot", "well"} & set(frame.english.split()))
+
+
 def where(s: Sampler) -> Pair:
     """Where did you buy this hat? / Where do you usually exercise?"""
     name = s.pick(("past", "past", "future", "habit"))
     mood, mode, times, phenomenon = TENSES[name]
     frame = s.frame(mood)
-    if not frame.where:
+    if not frame.where or (not frame.objects and (frame.scene == "home" or is_degree(frame))):
         raise Reject
-    is_bought = frame.lemma == "buy" and name == "past"
+    is_bought = frame.lemma == "buy" and frame.article == "a" and name == "past"
     action = s.action(frame, "this" if is_bought else "gen" if name == "habit" else "")
     subject = s.asked(action)
     time = s.time(frame, *times) if s.chance(0.6) and not is_bought else None
@@ -100,7 +107,7 @@ def when(s: Sampler) -> Pair:
     frame = s.frame(mood)
     action = s.action(frame)
     is_food = frame.topic == "food" and bool(frame.objects)
-    if {"early", "late", "lot", "well"} & set(frame.english.split()):
+    if is_degree(frame):
         raise Reject
     if frame.article == "my" or is_food or ("W" not in frame.when and name == "past"):
         raise Reject
@@ -192,6 +199,22 @@ def who_met(s: Sampler) -> Pair:
     )
 
 
+# What nobody asks why one did not do.
+UNWANTED = (
+    "miss",
+    "lose",
+    "forget",
+    "fail the exam",
+    "catch a cold",
+    "make a mistake",
+    "come late to class",
+    "get angry",
+    "fight with",
+    "cry",
+    "smoke",
+)
+
+
 def why(s: Sampler) -> Pair:
     """Why did you sell your car? / Why do you want to learn Korean? / Why didn't you ..."""
     name = s.pick(("past", "past", "want", "must", "future"))
@@ -199,9 +222,15 @@ def why(s: Sampler) -> Pair:
     frame = s.frame(mood)
     if name == "future" and ("W" not in frame.when or frame.topic in ("food", "hobbies", "family")):
         raise Reject
+    if is_degree(frame):
+        raise Reject
     action = s.action(frame)
     subject = s.asked(action)
     negative = name == "past" and s.chance(0.5)
+    if negative and frame.lemma in UNWANTED:
+        raise Reject
+    if name == "past" and not negative and frame.topic in ("food", "home"):
+        raise Reject
     time = s.time(frame, *times) if s.chance(0.35) and name in ("past", "future") else None
     setting = Setting(time=time)
     text = "why " + english_clause(subject, action, mode, setting, question=True, negative=negative)

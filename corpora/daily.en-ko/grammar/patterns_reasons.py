@@ -153,6 +153,8 @@ def since_request(s: Sampler) -> Pair:
     state = chosen_state(s, "b", "it")
     mood = "r" if s.chance(0.5) else "m"
     action = consequence(s, state, mood, "a")
+    if action.frame.topic == "hobbies":
+        raise Reject
     hearer = s.lexicon.persons("hearer")[0]
     phrase = spaced(action.forms.base, action.rest).replace("{my}", "your")
     please = "please " if mood == "r" else ""

@@ -39,14 +39,12 @@ def described(s: Sampler) -> Pair:
         negative=kind == "negation",
         question=kind == "yes-no question",
     )
-    particle = "은" if use == "this" or noun.kind == "z" else "이"
+    # Korean has one subject in 이 only: 영화가 재미있어요, but 영화는 인기가 많아요.
+    has_own_subject = " " in adjective.korean
+    particle = "은" if use == "this" or noun.kind == "z" or has_own_subject else "이"
     said = predicate(adjective, is_past=was, negative=kind == "negation")
-    korean = spaced(
-        "이" if use == "this" else "",
-        with_particle(noun.korean, particle),
-        INTENSIFIERS.get(degree, ""),
-        said,
-    )
+    said = more(said, INTENSIFIERS[degree]) if degree else said
+    korean = spaced("이" if use == "this" else "", with_particle(noun.korean, particle), said)
     mark = "?" if kind == "yes-no question" else "."
     extra = (kind,) if kind != "negation" else ("statement", kind)
     return Pair(
@@ -163,7 +161,7 @@ def shop_modified(s: Sampler) -> Pair:
             record,
         )
     be = "are" if noun.is_plural else "is"
-    if adjective.english in ("cheap", "nice"):
+    if adjective.english in ("cheap", "nice", "comfortable"):
         raise Reject
     return Pair(
         f"How much {be} {noun.phrase('the', adjective.english)}?",
@@ -183,13 +181,9 @@ def seems(s: Sampler) -> Pair:
         s.pick(("", "too", "very", "really")) if adjective.valence != "+" else s.pick(("", "very"))
     )
     text = be_clause(noun.phrase("this"), verb_person(noun), spaced(degree, adjective.english))
-    korean = spaced(
-        "이",
-        with_particle(noun.korean, "은"),
-        INTENSIFIERS.get(degree, ""),
-        modifier(stem_of(adjective)),
-        "것 같아요",
-    )
+    said = modifier(stem_of(adjective))
+    said = more(said, INTENSIFIERS[degree]) if degree else said
+    korean = spaced("이", with_particle(noun.korean, "은"), said, "것 같아요")
     return Pair(
         f"I think {text}.",
         korean + ".",

@@ -27,6 +27,8 @@ def weather(s: Sampler) -> Pair:
             and "summer" not in t.english
             and "winter" not in t.english
         ]
+        if "sunny" in row["english"]:
+            times = [time for time in times if time.tag != "E"]
         time = s.pick(times)
         said = past(stem) if kind == "past" else with_eu(stem, "ㄹ 거예요")
         return Pair(

@@ -17,7 +17,7 @@ from lexicon import Adjective, Frame, Lexicon, Noun, Person, Time, load
 Item = TypeVar("Item")
 
 # Time tags that a frame's `when` letters allow.
-TAGS = {"P": "PK", "D": "PH", "M": "M", "E": "EA", "W": "W", "H": "H"}
+TAGS = {"P": "PK", "D": "PH", "M": "M", "E": "EA", "W": "W", "Y": "Y", "H": "H"}
 
 
 @dataclass(frozen=True)
