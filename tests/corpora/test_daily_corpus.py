@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from conftest import CORPUS, SPLITS
 from generate import SIZES, table, words
+from korean import PARTICLES, final_consonant, with_particle
 from lemmas import lemma, lemma_counts
 from lexicon import load
 
@@ -79,6 +80,30 @@ def test_every_line_is_a_clean_sentence(lines, split, language):
         assert shape.fullmatch(line), line
         assert not re.search(r" [,.?!]", line), line
         assert line == " ".join(line.split()) == unicodedata.normalize("NFC", line)
+
+
+def test_no_noun_has_the_particle_of_another_sound(lines):
+    lexicon = load()
+    wrong = set()
+    for noun in lexicon.nouns + lexicon.places + lexicon.jobs + lexicon.people:
+        stem = noun.korean.split(" ")[-1]
+        for particle in ("은", "이", "을", "와", "로"):
+            if len(stem) > 1:
+                forms = {stem + form for form in PARTICLES[particle]}
+                wrong |= forms - {with_particle(stem, particle)}
+    for split in SPLITS:
+        for line in lines[split, "ko"]:
+            assert not wrong & set(words(line)), line
+
+
+def test_the_copula_follows_the_last_sound(lines):
+    for split in SPLITS:
+        for line in lines[split, "ko"]:
+            for word in words(line):
+                if word.endswith("이에요") and word[-4:-3]:
+                    assert final_consonant(word[:-3]), line
+                elif word.endswith("예요") and word[:-2]:
+                    assert not final_consonant(word[:-2]), line
 
 
 @pytest.mark.parametrize("split", SPLITS)

@@ -22,6 +22,7 @@ import patterns_people
 import patterns_places
 import patterns_questions
 import patterns_reasons
+import patterns_speech
 import patterns_things
 import patterns_times
 import patterns_weather
@@ -43,6 +44,7 @@ PATTERNS: dict[str, tuple[float, Callable[[Sampler], Pair]]] = {
     **patterns_actions.PATTERNS,
     **patterns_reasons.PATTERNS,
     **patterns_joined.PATTERNS,
+    **patterns_speech.PATTERNS,
     **patterns_things.PATTERNS,
     **patterns_places.PATTERNS,
     **patterns_comparison.PATTERNS,

@@ -46,7 +46,7 @@ def _amount(s: Sampler, low: int, high: int, step: int) -> int:
 def price(s: Sampler) -> Pair:
     """How much is this bag? / This bag is fifty thousand won."""
     group = s.pick(tuple(PRICES))
-    noun = s.pick(s.lexicon.things(group))
+    noun = s.pick([noun for noun in s.lexicon.things(group) if noun.english != "rice"])
     be = "are" if noun.is_plural else "is"
     this, won = noun.phrase("this"), _amount(s, *PRICES[group])
     subject = f"이 {with_particle(noun.korean, '은')}"

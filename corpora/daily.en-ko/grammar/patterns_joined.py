@@ -294,6 +294,8 @@ def before_after(s: Sampler) -> Pair:
     anchor, korean_anchor = s.pick(ANCHORS)
     if (anchor, word) == ("go to bed", "after") or anchor.split()[-1] in action.frame.lemma:
         raise Reject
+    if action.frame.topic == "food" and anchor.startswith("have"):
+        raise Reject
     name = s.pick(("past", "present", "future"))
     subject = s.subject(action, first=0.6, elders=False)
     if "homework" in anchor and subject.is_third and not subject.classes & {"young", "child"}:

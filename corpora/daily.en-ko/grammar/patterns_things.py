@@ -175,7 +175,7 @@ def shop_modified(s: Sampler) -> Pair:
 def seems(s: Sampler) -> Pair:
     """I think this soup is too salty."""
     adjective, noun = s.described("p")
-    if adjective.kind in ("past", "verb") or noun.kind == "z":
+    if adjective.kind in ("past", "verb") or noun.kind in ("z", "t"):
         raise Reject
     degree = (
         s.pick(("", "too", "very", "really")) if adjective.valence != "+" else s.pick(("", "very"))

@@ -35,7 +35,10 @@ def time_now(s: Sampler) -> Pair:
     """It's three twenty."""
     english, korean = clock(s.pick(range(1, 13)), s.pick(range(0, 60, 5)))
     return Pair(
-        f"It's {english} now.", f"지금은 {korean}이에요.", "times", ("statement", "time", "present")
+        f"It's {english} now.",
+        f"지금은 {with_particle(korean, '이에요')}.",
+        "times",
+        ("statement", "time", "present"),
     )
 
 
