@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from seqcli.batches import SIZE_MULTIPLE
 from seqcli.models import Seq2Seq
 from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, EOS_ID, PAD_ID, UNK_ID
@@ -149,11 +150,8 @@ def beam_search(
         _collect(sentences, numbers, prefixes, candidates, beam_size, length_penalty)
         _cut(sentences, numbers, prefixes, scores, length_penalty)
         scores, origins, pieces = _continue(candidates, beam_size)
-        kept = torch.tensor(
-            [row for row, i in enumerate(numbers) if sentences[i].goes_on(prefixes, beam_size)],
-            dtype=torch.long,
-            device=device,
-        )
+        going = [sentences[i].goes_on(prefixes, beam_size) for i in numbers]
+        kept = torch.tensor(_rows_to_keep(going), dtype=torch.long, device=device)
         origins, pieces, scores = origins[kept], pieces[kept], scores[kept]
         prefixes = torch.cat([prefixes[kept[:, None], origins], pieces[:, :, None]], dim=2)
         state = state.select((kept[:, None] * beam_size + origins).view(-1))
@@ -161,6 +159,17 @@ def beam_search(
             memory = memory.select(kept)
         alive, fed = alive[kept], pieces.reshape(-1)
     return [sentence.best(n_best) for sentence in sentences]
+
+
+def _rows_to_keep(going: Sequence[bool]) -> list[int]:
+    """Return the sentences that go on, and some that are done, so that shapes are few.
+
+    Products are compiled anew for every new shape, so the number of sentences only shrinks to
+    multiples of SIZE_MULTIPLE. Nothing more is noted of a sentence that is done.
+    """
+    kept = [row for row, goes_on in enumerate(going) if goes_on]
+    done = [row for row, goes_on in enumerate(going) if not goes_on]
+    return sorted(kept + done[: -len(kept) % SIZE_MULTIPLE])
 
 
 def _continue(candidates: tuple[Tensor, ...], beam_size: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -195,7 +204,7 @@ def _collect(
         log_prob = float(scores[row, rank])
         score = normalised(log_prob, length + 1, length_penalty)
         sentence = sentences[numbers[row]]
-        if len(sentence.finished) < beam_size:
+        if length <= sentence.limit and len(sentence.finished) < beam_size:
             sentence.finished.append(Found(ids, log_prob, score, truncated=False))
 
 
@@ -209,7 +218,7 @@ def _cut(
     """Note the hypotheses of sentences that are at their limit as cut."""
     length = prefixes.shape[2]
     for row, number in enumerate(numbers):
-        if sentences[number].limit > length:
+        if sentences[number].limit != length:
             continue
         for prefix, log_prob in zip(prefixes[row].tolist(), beam_scores[row].tolist(), strict=True):
             if log_prob > -math.inf:

@@ -3,7 +3,7 @@
 Place: model -> **loss** -> gradients. A vocabulary is wide, so the logits of a batch are the
 largest thing that training makes. Here they are made for a few rows at a time, and loss and
 gradient are computed while they are still in the cache; they are never all in memory.
-Axes: rows = target positions that are no padding, vocab = target pieces.
+Axes: rows = target positions, vocab = target pieces.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from seqcli.pieces import PAD_ID
 
 CHUNK_ENTRIES = 4_000_000  # logits made at a time; larger gains nothing once the cache is full
 
@@ -34,8 +36,9 @@ class _OutputCrossEntropy(torch.autograd.Function):
             chunk = slice(start, start + size)
             logits = torch.addmm(narrow_bias, readouts[chunk], narrow_weight.t())
             log_gold, log_mean, probs = _log_likelihoods(logits, gold[chunk], wide, needs_grad)
-            nll -= log_gold.sum()
-            uniform -= log_mean.sum()
+            is_real = gold[chunk] != PAD_ID
+            nll -= log_gold[is_real].sum()
+            uniform -= log_mean[is_real].sum()
             if probs is not None:
                 _add_gradients(grads, chunk, readouts, narrow_weight, probs, gold[chunk], smoothing)
         ctx.save_for_backward(*grads)
@@ -85,6 +88,7 @@ def _add_gradients(
     excess = probs.sub_(smoothing / weight.shape[0]) if smoothing else probs
     rows = torch.arange(len(gold), device=gold.device)
     excess[rows, gold] -= 1 - smoothing
+    excess[gold == PAD_ID] = 0
     bias_grad += excess.sum(dim=0, dtype=bias_grad.dtype)
     torch.mm(excess, weight, out=readout_grad[chunk])
     weight_grad += excess.t() @ readouts[chunk]
@@ -102,7 +106,7 @@ def output_cross_entropy(
         readouts: What the decoder says of each position, (rows, readout).
         weight: Output layer, (vocab, readout).
         bias: Output layer, (vocab,).
-        gold: Right ids, (rows,).
+        gold: Right ids, (rows,); rows whose id is PAD_ID add nothing.
         label_smoothing: From 0 up to, not including, 1.
 
     Returns:

@@ -17,7 +17,6 @@ from seqcli.dataset import Split
 from seqcli.devices import autocast
 from seqcli.errors import SeqcliError
 from seqcli.models import Seq2Seq
-from seqcli.pieces import PAD_ID
 from seqcli.training.loss import output_cross_entropy
 from seqcli.training.optimization import (
     AveragedWeights,
@@ -40,6 +39,7 @@ class Progress:
     skipped_in_a_row: int = 0
     best_update: int = 0
     best_score: float | None = None
+    best_loss: float = math.inf  # of the validation with the best score
     validations_since_best: int = 0
     last_validated: int = 0
 
@@ -135,12 +135,11 @@ def summed_losses(
             ).to(session.device)
             method = METHODS[training.teacher_forcing_method]
             readouts = method(model, reading, batch.tgt_in, is_gold)
-    is_real = batch.tgt_out != PAD_ID
     return output_cross_entropy(
-        readouts[is_real],
+        readouts.flatten(0, 1),
         model.output.weight,
         model.output.bias,
-        batch.tgt_out[is_real],
+        batch.tgt_out.flatten(),
         label_smoothing=training.label_smoothing,
     )
 

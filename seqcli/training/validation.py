@@ -13,7 +13,7 @@ from seqcli.dataset import Split
 from seqcli.decoding.translator import search_ids
 from seqcli.devices import autocast
 from seqcli.models import Seq2Seq
-from seqcli.pieces import PAD_ID, Pieces
+from seqcli.pieces import Pieces
 from seqcli.scoring import score
 from seqcli.training.loss import output_cross_entropy
 
@@ -68,12 +68,11 @@ def _loss(model: Seq2Seq, split: Split, *, batch_tokens: int, device: torch.devi
     for cpu_batch in iter_in_order(split, batch_tokens=batch_tokens):
         batch = cpu_batch.to(device)
         readouts = model.readouts(model.read(batch.src, batch.src_lengths), batch.tgt_in)
-        is_real = batch.tgt_out != PAD_ID
         _, plain = output_cross_entropy(
-            readouts[is_real],
+            readouts.flatten(0, 1),
             model.output.weight,
             model.output.bias,
-            batch.tgt_out[is_real],
+            batch.tgt_out.flatten(),
             label_smoothing=0.0,
         )
         nll += float(plain)

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqcli.pieces import PAD_ID
 from seqcli.training import loss as loss_module
 from seqcli.training.loss import output_cross_entropy
 
@@ -17,7 +18,7 @@ def make_parts(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tens
     readouts = torch.randn(ROWS, READOUT, dtype=dtype, requires_grad=True)
     weight = torch.randn(VOCAB, READOUT, dtype=dtype, requires_grad=True)
     bias = torch.randn(VOCAB, dtype=dtype, requires_grad=True)
-    return readouts, weight, bias, torch.tensor([0, 4, 2, 2, 1, 3, 0])
+    return readouts, weight, bias, torch.tensor([PAD_ID, 4, 2, 2, 1, 3, PAD_ID])
 
 
 def set_chunk(monkeypatch: pytest.MonkeyPatch, rows_at_a_time: int) -> None:
@@ -33,10 +34,11 @@ def test_loss_and_gradients_equal_those_of_torch(
     readouts, weight, bias, gold = make_parts()
     parts = (readouts, weight, bias)
     logits = functional.linear(readouts, weight, bias)
-    expected = functional.cross_entropy(logits, gold, label_smoothing=smoothing, reduction="sum")
+    sums = {"ignore_index": PAD_ID, "reduction": "sum"}
+    expected = functional.cross_entropy(logits, gold, label_smoothing=smoothing, **sums)
     loss, nll = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=smoothing)
     torch.testing.assert_close(loss, expected)
-    torch.testing.assert_close(nll, functional.cross_entropy(logits, gold, reduction="sum"))
+    torch.testing.assert_close(nll, functional.cross_entropy(logits, gold, **sums))
     torch.testing.assert_close(
         torch.autograd.grad(loss / 3, parts), torch.autograd.grad(expected / 3, parts)
     )
