@@ -27,6 +27,7 @@ from seqcli.pieces import PiecePair
 from seqcli.version import __version__
 
 FORMAT = 1
+KIND = "seqcli run"
 CONFIG = "config.yaml"
 MANIFEST = "manifest.json"
 MODEL = "model.safetensors"
@@ -60,6 +61,26 @@ def build_model(settings: Settings, pieces: PiecePair) -> Seq2Seq:
     )
 
 
+def require_no_other(run_dir: Path) -> None:
+    """Check that what a run would overwrite does not belong to something else.
+
+    Raises:
+        SettingsError: If run_dir has the manifest of something else, such as a data directory.
+    """
+    path = run_dir / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        manifest = None
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise SettingsError(
+            f"{path}: belongs to something that is not a run directory, and a run directory needs "
+            "that name; choose another RUN_DIR"
+        )
+
+
 def create_run(
     run_dir: Path, settings: Settings, *, pieces_dir: Path, manifest: Mapping[str, Any]
 ) -> None:
@@ -76,7 +97,7 @@ def create_run(
     write_settings(run_dir, settings)
     versions = {
         "format": FORMAT,
-        "kind": "seqcli run",
+        "kind": KIND,
         "seqcli": __version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -127,7 +148,7 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: cannot be read ({error}); restore it from a copy, or train again"
         ) from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != "seqcli run":
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise CheckpointError(
             f"{run_dir}: not a run directory (its {MANIFEST} is of something else); give the "
             "RUN_DIR of `seqcli train`"

@@ -11,8 +11,8 @@ from typing import Any
 class Interruption:
     """While entered, the first SIGINT or SIGTERM only sets ``is_asked``.
 
-    A second one does what it would have done without us. Outside the main thread, where Python
-    allows no signal handlers, nothing is caught.
+    A second one does what it would have done without us. One that is ignored stays ignored, and
+    outside the main thread, where Python allows no signal handlers, nothing is caught.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,9 @@ class Interruption:
         """Start to catch."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._ask)
+                # Ignored is how a shell starts jobs in the background: they shall go on.
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(

@@ -267,12 +267,15 @@ class _Training:
             )
             metric = self.settings.training.metric
             value = {"bleu": found.bleu, "chrf": found.chrf, "loss": -found.loss}[metric]
+            # Of equal scores, such as BLEU 0 at first, the one with the lower loss is better.
             is_best = math.isfinite(value) and (
-                progress.best_score is None or value > progress.best_score
+                progress.best_score is None
+                or (value, -found.loss) > (progress.best_score, -progress.best_loss)
             )
             if is_best:
                 rundir.save_model(self.run_dir, dict(session.model.named_parameters()))
-                progress.best_score, progress.best_update = value, progress.update
+                progress.best_score, progress.best_loss = value, found.loss
+                progress.best_update = progress.update
         finally:
             if session.average is not None:
                 session.average.swap(session.model)
@@ -382,6 +385,7 @@ def _check_run_dir(
     """Check that the run can be started, or resumed with these settings on this data."""
     if not resume:
         require_empty(run_dir, overwrite=overwrite, what="a new run")
+        rundir.require_no_other(run_dir)
         return
     manifest = rundir.read_manifest(run_dir)
     if not has_state(run_dir):

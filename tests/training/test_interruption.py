@@ -46,6 +46,15 @@ def test_handlers_are_as_before_afterwards():
     assert signal.getsignal(signal.SIGINT) == before
 
 
+@needs_signals
+def test_a_signal_that_is_ignored_stays_ignored():
+    """A job in the background of a script used to be stopped by the Ctrl-C of its foreground."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Interruption() as interruption:
+        signal.raise_signal(signal.SIGINT)
+        assert not interruption.is_asked
+
+
 def test_outside_the_main_thread_nothing_is_caught():
     found: list[bool] = []
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -61,13 +62,15 @@ def state_of(run_dir: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return load_file(path), counters
 
 
-def score_as(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> None:
-    """Let validations find these BLEU scores, and losses that say the opposite."""
-    found = iter(scores)
+def score_as(
+    monkeypatch: pytest.MonkeyPatch, scores: list[float], *, losses: list[float] | None = None
+) -> None:
+    """Let validations find these BLEU scores and losses, which else say the opposite."""
+    found = iter(zip(scores, losses or scores, strict=True))
 
     def validate(model: Any, split: Any, refs: list[str], **_: Any) -> Validation:
-        bleu = next(found)
-        return Validation(loss=bleu, bleu=bleu, chrf=1.0, hyps=[""] * len(refs))
+        bleu, loss = next(found)
+        return Validation(loss=loss, bleu=bleu, chrf=1.0, hyps=[""] * len(refs))
 
     monkeypatch.setattr(loop_module, "validate", validate)
 
@@ -250,6 +253,15 @@ def test_the_kept_model_is_that_of_the_best_update(
         assert torch.equal(best[name], tensor)
 
 
+def test_of_equal_scores_the_lower_loss_is_the_better_one(
+    train, monkeypatch: pytest.MonkeyPatch, read_metrics
+):
+    """While BLEU stayed at 0 the first model used to be kept, and patience ran out."""
+    score_as(monkeypatch, [0.0] * 4, losses=[3.0, 2.0, 2.5, 1.0])
+    result = train(max_steps=4, valid_every=1, patience=2, lr_schedule="constant")
+    assert (result.best_update, result.best_score) == (4, 0.0)
+
+
 def test_a_lower_loss_is_the_better_one(train, monkeypatch: pytest.MonkeyPatch, read_metrics):
     score_as(monkeypatch, [3.0, 1.0, 2.0])
     result = train(max_steps=3, valid_every=1, metric="loss")
@@ -408,6 +420,19 @@ def test_a_run_directory_in_use_needs_overwrite(train, run_dir: Path, read_metri
     train(max_steps=2, overwrite=True)
     assert [path.name for path in (run_dir / "validation").iterdir()] == ["000002.hyp"]
     assert {line["update"] for line in read_metrics()} == {2}
+
+
+def test_overwrite_does_not_extend_to_a_data_directory(train, tiny_data: Path, tmp_path: Path):
+    """A data directory that was given as RUN_DIR too used to lose its manifest."""
+    data_dir = Path(shutil.copytree(tiny_data, tmp_path / "data"))
+    before = sorted(path.read_bytes() for path in data_dir.iterdir())
+    with pytest.raises(SettingsError) as caught:
+        train(data_dir=data_dir, run_dir=data_dir, overwrite=True)
+    assert str(caught.value) == (
+        f"{data_dir / 'manifest.json'}: belongs to something that is not a run directory, and a "
+        "run directory needs that name; choose another RUN_DIR"
+    )
+    assert sorted(path.read_bytes() for path in data_dir.iterdir()) == before
 
 
 def test_overwriting_leaves_no_pieces_of_the_run_before(train, run_dir: Path, tiny_data: Path):
