@@ -40,7 +40,6 @@ class Progress:
     best_update: int = 0
     best_score: float | None = None
     best_loss: float = math.inf  # of the validation with the best score
-    best_loss: float = math.inf  # of the validation with the best score
     validations_since_best: int = 0
     last_validated: int = 0
 
