@@ -194,6 +194,10 @@ def fill(template: str, noun: str) -> str:
     return before + with_particle(noun, particle) + after
 
 
+# Ends of the verbs that take the long negation, also with the honorific 시.
+LONG_ENDS = ("하", "하시", "시키", "시키시")
+
+
 def negate(verbal: Verbal, word: str = "안") -> Verbal:
     """Deny a verb with 안 (not) or 못 (cannot).
 
@@ -201,12 +205,10 @@ def negate(verbal: Verbal, word: str = "안") -> Verbal:
     between, 운동을 안 해요; other verbs with 하다 take the long form, 좋아하지 않아요.
     """
     prefix, stem = verbal.prefix, verbal.stem
-    if not prefix and stem.text.endswith(("하", "하시")) and len(stem.text) > 2:
-        plain = Stem(stem.text.removesuffix("시"), stem.kind)
-        if word == "못":
-            return Verbal("", Stem(plain.text + "지 못하"))
-        long_form = Stem(plain.text + "지 않")
-        return Verbal("", honorific(long_form) if stem.text.endswith("시") else long_form)
+    if not prefix and stem.text.endswith(LONG_ENDS) and len(stem.text) > 2:
+        plain = stem.text.removesuffix("시")
+        long_form = Stem(plain + ("지 못하" if word == "못" else "지 않"))
+        return Verbal("", honorific(long_form) if plain != stem.text else long_form)
     divided = with_particle(prefix, "을") if prefix else ""
     return Verbal(spaced(divided, word) + " ", stem)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import patterns_actions
 import patterns_comparison
+import patterns_contrast
 import patterns_counting
 import patterns_feelings
 import patterns_joined
@@ -48,6 +49,7 @@ PATTERNS: dict[str, tuple[float, Callable[[Sampler], Pair]]] = {
     **patterns_things.PATTERNS,
     **patterns_places.PATTERNS,
     **patterns_comparison.PATTERNS,
+    **patterns_contrast.PATTERNS,
     **patterns_counting.PATTERNS,
     **patterns_feelings.PATTERNS,
     **patterns_times.PATTERNS,

@@ -232,7 +232,7 @@ def there_are(s: Sampler) -> Pair:
             else ("in the garden", "정원")
         )
     else:
-        noun = _countable(s, "furniture", "text", "stationery", "electronic")
+        noun = _countable(s, "furniture", "text", "stationery", "computer", "printer", "fan")
         at, korean_at = s.pick(
             (("in the room", "방"), ("in the classroom", "교실"), ("in the office", "사무실"))
         )

@@ -220,7 +220,9 @@ def why(s: Sampler) -> Pair:
     name = s.pick(("past", "past", "want", "must", "future"))
     mood, mode, times, phenomenon = TENSES[name]
     frame = s.frame(mood)
-    if name == "future" and ("W" not in frame.when or frame.topic in ("food", "hobbies", "family")):
+    if name == "future" and (
+        "W" not in frame.when or frame.topic in ("food", "hobbies", "family", "work")
+    ):
         raise Reject
     if is_degree(frame):
         raise Reject
@@ -243,7 +245,7 @@ def why(s: Sampler) -> Pair:
 def how_often(s: Sampler) -> Pair:
     """How often do you go to the gym?"""
     frame = s.frame("h")
-    if frame.lemma in ("wear", "buy") or frame.article == "at":
+    if frame.lemma in ("wear", "buy") or frame.article == "at" or is_degree(frame):
         raise Reject
     action = s.action(frame, "gen")
     subject = s.asked(action)

@@ -6,7 +6,7 @@ from actions import Reject, english_clause, korean_clause, make_action, topic, v
 from adjectives import INTENSIFIERS, combos, modifier_of, more, predicate, stem_of
 from english import VerbForms, be_clause, clause, sentence, spaced
 from korean import Stem, honorific, modifier, present, with_particle
-from lexicon import Noun
+from lexicon import Adjective, Noun
 from patterns_actions import TENSES
 from sampler import Pair, Sampler
 
@@ -14,6 +14,15 @@ from sampler import Pair, Sampler
 def verb_person(noun: Noun) -> str:
     """Return the grammatical person of a noun, for its verb."""
     return "3p" if noun.is_plural else "3s"
+
+
+def fitting_degree(degree: str, adjective: Adjective) -> str:
+    """Return the degree, or "really" where people would not say it: too delicious."""
+    if degree in ("too", "a little") and (
+        adjective.valence == "+" or adjective.english in ("strong", "dangerous")
+    ):
+        return "really"
+    return "really" if degree == "very" and adjective.english == "delicious" else degree
 
 
 def described(s: Sampler) -> Pair:
@@ -29,8 +38,7 @@ def described(s: Sampler) -> Pair:
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.6, 0.2, 0.2))
     was = s.chance(0.35) and adjective.kind != "past"
     degree = s.pick(tuple(INTENSIFIERS)) if kind == "statement" and s.chance(0.5) else ""
-    if degree in ("too", "a little") and adjective.valence == "+":
-        degree = "really"
+    degree = fitting_degree(degree, adjective)
     text = be_clause(
         noun.phrase(use),
         verb_person(noun),
@@ -180,6 +188,7 @@ def seems(s: Sampler) -> Pair:
     degree = (
         s.pick(("", "too", "very", "really")) if adjective.valence != "+" else s.pick(("", "very"))
     )
+    degree = fitting_degree(degree, adjective)
     text = be_clause(noun.phrase("this"), verb_person(noun), spaced(degree, adjective.english))
     said = modifier(stem_of(adjective))
     said = more(said, INTENSIFIERS[degree]) if degree else said
