@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tiny import make_split
 
 from seqcli.batches import (
+    SIZE_MULTIPLE,
     Batch,
     BatchStream,
     collate,
@@ -46,6 +47,15 @@ def test_another_seed_gives_another_order_but_as_many_batches(
     first, again, other = (group(pairs, batch_tokens=batch_tokens, seed=s) for s in (1, 1, 2))
     assert first == again
     assert sorted(map(len, first)) == sorted(map(len, other))
+
+
+@given(lengths, st.integers(20, 300))
+def test_sentences_come_in_eights_where_there_are_more(
+    pairs: list[tuple[int, int]], batch_tokens: int
+):
+    sizes = [len(indices) for indices in group(pairs, batch_tokens=batch_tokens)]
+    odd = [size for size in sizes if size > SIZE_MULTIPLE and size % SIZE_MULTIPLE]
+    assert len(odd) <= 1  # the last batch of the corpus
 
 
 def test_pairs_of_like_length_meet():

@@ -22,6 +22,7 @@ from seqcli.models import Seq2Seq
 from seqcli.pieces import BOS_ID, EOS_ID
 
 SOURCES = [[4, 5, 6, 7], [8], [9, 4], [10, 11, 4, 4, 5, 6], []]
+MANY = [[4 + (row * place) % 8 for place in range(1, 2 + row % 7)] for row in range(21)]
 SHAPES: list[dict[str, Any]] = [
     {},
     {"attention": "none", "cell": "gru"},
@@ -205,11 +206,9 @@ def test_a_hypothesis_of_exactly_the_limit_may_end():
 @pytest.mark.parametrize("beam_size", [1, 3])
 def test_neither_batching_nor_order_changes_a_translation(shape: dict[str, Any], beam_size: int):
     model = tiny_model(**shape)
-    together = search(model, SOURCES, beam_size=beam_size, n_best=beam_size)
-    backwards = search(model, SOURCES[::-1], beam_size=beam_size, n_best=beam_size)[::-1]
-    alone = [
-        search(model, [source], beam_size=beam_size, n_best=beam_size)[0] for source in SOURCES
-    ]
+    together = search(model, MANY, beam_size=beam_size, n_best=beam_size)
+    backwards = search(model, MANY[::-1], beam_size=beam_size, n_best=beam_size)[::-1]
+    alone = [search(model, [source], beam_size=beam_size, n_best=beam_size)[0] for source in MANY]
     for one, other in ((together, backwards), (together, alone)):
         for found, expected in zip(one, other, strict=True):
             assert [f.ids for f in found] == [f.ids for f in expected]
@@ -219,7 +218,7 @@ def test_neither_batching_nor_order_changes_a_translation(shape: dict[str, Any],
 @pytest.mark.parametrize("beam_size", [1, 3])
 def test_a_sentence_that_is_done_leaves_the_others_alone(beam_size: int):
     model = tiny_model(attention="general")
-    reading = model.read(*collate_sources(SOURCES))
+    reading = model.read(*collate_sources(MANY))
 
     def run(limits: list[int]) -> list[list[Found]]:
         return beam_search(
@@ -227,9 +226,12 @@ def test_a_sentence_that_is_done_leaves_the_others_alone(beam_size: int):
         )
 
     with torch.no_grad():
-        long, mixed = run([8] * 5), run([1, 8, 2, 8, 1])
-    for row in (1, 3):
-        assert mixed[row][0].ids == long[row][0].ids
+        mixed_limits = [8 if row % 3 == 0 else 1 + row % 2 for row in range(len(MANY))]
+        long, mixed = run([8] * len(MANY)), run(mixed_limits)
+    for row in range(0, len(MANY), 3):
+        assert mixed[row] == long[row]
+    for found, limit in zip(mixed, mixed_limits, strict=True):
+        assert len(found[0].ids) <= limit
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])
