@@ -162,10 +162,12 @@ def test_the_files_alone_show_that_a_held_out_verb_never_meets_its_noun(built, l
         train.update(pairwise(kept))
     # The kimchi of "kimchi stew" is not the noun kimchi.
     starts = {noun.english.split()[0] for noun in load().nouns if " " in noun.english}
+    # Verbs of many senses, and a verb that is an adjective as well.
+    skipped = {"have", "take", "get", "good", "clean"}
     checked = 0
     for combo in sorted(built.held.english):
         verb, noun = combo.split(" | ")
-        if " " in verb + noun or verb in {"have", "take", "get", "good"} or noun in starts:
+        if " " in verb + noun or verb in skipped or noun in starts:
             continue
         if verb in {frame_verb for frame_verb, _ in train}:
             checked += 1

@@ -162,7 +162,7 @@ def make_action(
     forms = english.verb_forms(head, load().irregular)
     template = frame.korean.rpartition(" ")[0]
     if thing is None:
-        return Action(frame, forms, tail, template, ())
+        return Action(frame, forms, tail, template, _fixed_combo(frame))
     is_humble = isinstance(thing, Person) and thing.is_elder
     if is_humble:
         template = template.replace("{에게}", "{께}")
@@ -180,6 +180,14 @@ def make_action(
     return Action(
         frame, forms, tail.replace("{}", phrase), korean_object, tuple(combos), thing, is_humble
     )
+
+
+def _fixed_combo(frame: Frame) -> tuple[Combo, ...]:
+    """Record the noun that a verb without a slot carries, as in "drink a lot of water"."""
+    words, korean = frame.english.split(" "), frame.korean.split(" ")
+    if len(korean) == 1 or frame.objects:
+        return ()
+    return (Combo(f"{words[0]} | {words[-1]}", f"{korean[0][:-1]} | {korean[-1]}"),)
 
 
 def main_stem(verb: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import patterns_actions
@@ -28,7 +29,7 @@ import patterns_things
 import patterns_times
 import patterns_weather
 from actions import Combo, Reject
-from lemmas import lemma_counts
+from lemmas import lemma, lemma_counts
 from lexicon import read_table
 from sampler import Pair, Sampler
 
@@ -37,7 +38,7 @@ SIZES = {"train": 26_000, "valid": 1_000, "test": 1_000, "test-unseen": 600}
 # Share of the combinations held out, and the least that must stay for each word.
 HELD_SHARE = 0.09
 KEPT_PER_WORD = 3
-SURVEY_DRAWS = 60_000
+SURVEY_DRAWS = 40_000
 # A word of valid, test or test-unseen occurs at least this often in train.
 MIN_COUNT = 4
 
@@ -83,9 +84,9 @@ def draws(seed: int) -> Iterator[Pair]:
     """Yield sampled pairs without end."""
     sampler = Sampler(seed)
     names = list(PATTERNS)
-    weights = [PATTERNS[name][0] for name in names]
+    running = list(accumulate(PATTERNS[name][0] for name in names))
     while True:
-        pattern = PATTERNS[sampler.weighted(names, weights)][1]
+        pattern = PATTERNS[sampler.among(names, running)][1]
         try:
             yield pattern(sampler)
         except Reject:
@@ -111,6 +112,7 @@ def survey(seed: int) -> list[Combo]:
 def hold_out(combos: Sequence[Combo], sampler: Sampler) -> HeldOut:
     """Choose combinations for test-unseen before any sentence of the corpus is made.
 
+    A combination that a set phrase contains is not held out, since those are in train.
     Both words of a held-out combination keep at least `KEPT_PER_WORD` others, and
     no more than a third of a word's combinations are held out.
     """
@@ -118,12 +120,13 @@ def hold_out(combos: Sequence[Combo], sampler: Sampler) -> HeldOut:
     left = Counter(total)
     goal = int(len(combos) * HELD_SHARE)
     held: dict[Combo, None] = {}
-    pool = list(combos)
+    said = [{lemma(word) for word in words(pair.english)} for pair in phrases()]
+    pool = [combo for combo in combos if not any(_heads(combo) <= phrase for phrase in said)]
     while pool and len(held) < goal:
         combo = pool.pop(int(sampler.pick(range(len(pool)))))
-        words = _words(combo)
-        if all(left[w] - 1 >= max(KEPT_PER_WORD, total[w] * 2 / 3) for w in words):
-            left.subtract(words)
+        both = _words(combo)
+        if all(left[word] - 1 >= max(KEPT_PER_WORD, total[word] * 2 / 3) for word in both):
+            left.subtract(both)
             held[combo] = None
     return HeldOut(
         frozenset(combo.english for combo in held), frozenset(combo.korean for combo in held)
@@ -133,6 +136,12 @@ def hold_out(combos: Sequence[Combo], sampler: Sampler) -> HeldOut:
 def _words(combo: Combo) -> list[str]:
     left, right = combo.english.split(" | ")
     return ["left " + left, "right " + right]
+
+
+def _heads(combo: Combo) -> set[str]:
+    """Return the first word of the verb and the last of the noun."""
+    left, right = combo.english.split(" | ")
+    return {lemma(left.split(" ")[0]), lemma(right.split(" ")[-1].lower())}
 
 
 def words(text: str) -> list[str]:

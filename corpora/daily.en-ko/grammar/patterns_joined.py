@@ -17,7 +17,7 @@ from actions import (
 from adjectives import combos, predicate
 from english import VerbForms, be_clause, sentence, spaced
 from korean import Stem, honorific, past_modifier, past_stem, with_particle
-from lexicon import Noun
+from lexicon import Frame, Noun
 from patterns_reasons import allowed
 from sampler import Pair, Sampler
 
@@ -51,6 +51,14 @@ def while_doing(s: Sampler) -> Pair:
     )
 
 
+def _is_loose(frame: Frame) -> bool:
+    """Whether the verb reads oddly in a list of things done."""
+    loose = {"study", "early", "late"}
+    return frame.english.startswith("go ") or (
+        bool(loose & set(frame.lemma.split(" "))) and (not frame.objects)
+    )
+
+
 def both(s: Sampler) -> Pair:
     """I cleaned my room and did the laundry."""
     scene = s.pick(("home", "leisure", "leisure", "shop"))
@@ -59,7 +67,7 @@ def both(s: Sampler) -> Pair:
     one, two = (s.action(s.frame(mood, scene=scene), use) for _ in range(2))
     if one.frame.topic != two.frame.topic or "person" in (one.frame.article, two.frame.article):
         raise Reject
-    if any(a.frame.english == "study" or a.frame.english.startswith("go ") for a in (one, two)):
+    if any(_is_loose(action.frame) for action in (one, two)):
         raise Reject
     if (
         one.verbal() == two.verbal()

@@ -7,8 +7,10 @@ which use nothing but `random.Random.random`: the same on every platform.
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TypeVar
 
 from actions import NO_SETTING, Action, Combo, Reject, Setting, make_action
@@ -48,6 +50,7 @@ class Sampler:
         """Start a reproducible stream of choices."""
         self._random = random.Random(seed)
         self.lexicon: Lexicon = load()
+        self._described: dict[str, list[Adjective]] = {}
         self._choices: dict[tuple[str, tuple[str, ...], str], tuple[list[Frame], list[float]]] = {}
 
     def pick(self, items: Sequence[Item]) -> Item:
@@ -66,12 +69,11 @@ class Sampler:
 
     def weighted(self, items: Sequence[Item], weights: Sequence[float]) -> Item:
         """Return one of the items, as likely as its weight says."""
-        point = self._random.random() * sum(weights)
-        for item, weight in zip(items, weights, strict=True):
-            point -= weight
-            if point < 0:
-                return item
-        return items[-1]
+        return self.among(items, tuple(accumulate(weights)))
+
+    def among(self, items: Sequence[Item], running: Sequence[float]) -> Item:
+        """Return one of the items, given the running sums of their weights."""
+        return items[bisect(running, self._random.random() * running[-1])]
 
     def frame(self, mood: str, lemmas: Sequence[str] = (), scene: str = "") -> Frame:
         """Return a verb that can be used in this mood, perhaps one of a few."""
@@ -85,11 +87,11 @@ class Sampler:
                 and (not scene or frame.scene == scene)
             ]
             weights = [1 + min(len(self.objects(frame)), 24) / 3 for frame in frames]
-            self._choices[key] = (frames, weights)
-        frames, weights = self._choices[key]
+            self._choices[key] = (frames, list(accumulate(weights)))
+        frames, running = self._choices[key]
         if not frames:
             raise Reject
-        return self.weighted(frames, weights)
+        return self.among(frames, running)
 
     def objects(self, frame: Frame) -> Sequence[Noun | Person]:
         """Return everything that can be the object of a verb."""
@@ -192,13 +194,13 @@ class Sampler:
 
     def described(self, use: str) -> tuple[Adjective, Noun]:
         """Return an adjective and a thing that it can describe."""
-        adjective = self.pick(
-            [
+        if use not in self._described:
+            self._described[use] = [
                 adjective
                 for adjective in self.lexicon.adjectives
                 if use in adjective.uses and self.lexicon.things(*adjective.classes)
             ]
-        )
+        adjective = self.pick(self._described[use])
         return adjective, self.pick(self.lexicon.things(*adjective.classes))
 
 
