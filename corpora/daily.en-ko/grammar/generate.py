@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -120,8 +121,7 @@ def hold_out(combos: Sequence[Combo], sampler: Sampler) -> HeldOut:
     left = Counter(total)
     goal = int(len(combos) * HELD_SHARE)
     held: dict[Combo, None] = {}
-    said = [{lemma(word) for word in words(pair.english)} for pair in phrases()]
-    pool = [combo for combo in combos if not any(_heads(combo) <= phrase for phrase in said)]
+    pool = [combo for combo in combos if not _in_phrase(combo)]
     while pool and len(held) < goal:
         combo = pool.pop(int(sampler.pick(range(len(pool)))))
         both = _words(combo)
@@ -142,6 +142,16 @@ def _heads(combo: Combo) -> set[str]:
     """Return the first word of the verb and the last of the noun."""
     left, right = combo.english.split(" | ")
     return {lemma(left.split(" ")[0]), lemma(right.split(" ")[-1].lower())}
+
+
+def _in_phrase(combo: Combo) -> bool:
+    heads = _heads(combo)
+    return any(heads <= lemmas for lemmas in _phrase_lemmas())
+
+
+@cache
+def _phrase_lemmas() -> list[set[str]]:
+    return [{lemma(word) for word in words(pair.english)} for pair in phrases()]
 
 
 def words(text: str) -> list[str]:

@@ -133,7 +133,7 @@ def superlative_of(s: Sampler) -> Pair:
     """This bag is the cheapest in this store. / Minsu is the tallest in my class."""
     if s.chance(0.5):
         adjective, noun = s.described("c")
-        if noun.topic != "shopping" or adjective.english in ("slow", "dangerous"):
+        if noun.topic != "shopping" or adjective.english in ("slow", "dangerous", "clean"):
             raise Reject
         text = be_clause(
             noun.phrase("this"), verb_person(noun), f"the {superlative(adjective.english)}"

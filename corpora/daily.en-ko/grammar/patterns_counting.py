@@ -192,45 +192,53 @@ def how_many(s: Sampler) -> Pair:
     )
 
 
-def there_are(s: Sampler) -> Pair:
-    """There are three chairs in the room. / I have two younger brothers."""
+def siblings(s: Sampler) -> Pair:
+    """I have two younger brothers. / Minsu has one son."""
+    person = s.pick([p for p in s.lexicon.persons("counted") if p.is_third])
+    owner = s.subject(first=0.35, we=False)
+    count = s.pick(range(1, 5))
+    if "kin" in owner.classes or owner.is_elder or owner.korean == person.korean:
+        raise Reject
+    name = person.english.removeprefix("my ") + ("s" if count > 1 else "")
+    have = "have" if owner.english == "I" else "has"
+    who = with_particle(person.korean, "이")
+    return Pair(
+        sentence(f"{owner.english} {have} {english_number(count)} {name}"),
+        spaced(topic(owner), who, f"{native(count)} 명", "있어요."),
+        "family",
+        ("statement", "quantity", "possession", "present"),
+    )
+
+
+def people_there(s: Sampler) -> Pair:
+    """There are five people at the library."""
     number = s.pick(range(2, 11))
-    kind = s.pick(("things", "people", "kin", "animals"))
-    if kind == "kin":
-        person = s.pick([p for p in s.lexicon.persons("counted") if p.is_third])
-        owner = s.subject(first=0.35, we=False)
-        count = s.pick(range(1, 5))
-        if "kin" in owner.classes or owner.is_elder or owner.korean == person.korean:
-            raise Reject
-        name = person.english.removeprefix("my ") + ("s" if count > 1 else "")
-        have = "have" if owner.english == "I" else "has"
-        korean = spaced(
-            topic(owner), with_particle(person.korean, "이"), f"{native(count)} 명", "있어요."
-        )
-        return Pair(
-            sentence(f"{owner.english} {have} {english_number(count)} {name}"),
-            korean,
-            "family",
-            ("statement", "quantity", "possession", "present"),
-        )
-    if kind == "people":
-        places = s.lexicon.things("room", "inside", "town", "outdoor")
-        place = s.pick([place for place in places if place.at])
-        return Pair(
-            f"There are {english_number(number)} people {place.at}.",
-            f"{place.korean}에 사람이 {native(number)} 명 있어요.",
-            "home",
-            ("statement", "quantity", "location", "present"),
-        )
-    if kind == "animals":
+    places = s.lexicon.things("room", "inside", "town", "outdoor")
+    place = s.pick([place for place in places if place.at])
+    if "room" in place.classes and number > 5:
+        raise Reject
+    return Pair(
+        f"There are {english_number(number)} people {place.at}.",
+        f"{place.korean}에 사람이 {native(number)} 명 있어요.",
+        "home",
+        ("statement", "quantity", "location", "present"),
+    )
+
+
+HABITATS = (
+    ("wild", "at the zoo", "동물원"),
+    ("farm", "on the farm", "농장"),
+    ("horse", "on the farm", "농장"),
+    ("animal", "in the garden", "정원"),
+)
+
+
+def there_are(s: Sampler) -> Pair:
+    """There are three chairs in the room. / There are two cows on the farm."""
+    number = s.pick(range(2, 11))
+    if s.chance(0.5):
         noun = s.pick(s.lexicon.things("animal"))
-        at, korean_at = (
-            ("at the zoo", "동물원")
-            if "wild" in noun.classes
-            else ("on the farm", "농장")
-            if noun.classes & {"farm", "horse"}
-            else ("in the garden", "정원")
-        )
+        _, at, korean_at = next(habitat for habitat in HABITATS if habitat[0] in noun.classes)
     else:
         noun = _countable(s, "furniture", "text", "stationery", "computer", "printer", "fan")
         at, korean_at = s.pick(
@@ -304,6 +312,8 @@ PATTERNS = {
     "ordering": (2.5, ordering),
     "counting_action": (5.0, counting_action),
     "how_many": (1.5, how_many),
-    "there_are": (3.5, there_are),
+    "there_are": (1.8, there_are),
+    "people_there": (0.9, people_there),
+    "siblings": (0.9, siblings),
     "age": (2.0, age),
 }

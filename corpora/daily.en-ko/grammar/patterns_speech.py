@@ -88,6 +88,8 @@ def suggestion(s: Sampler) -> Pair:
     action_english, _ = _bare(s, action, mode, setting)
     owner = "my" if action.frame.article == "person" else "our"
     action_english = action_english.replace("your", owner)
+    if "{}" in lead and action.frame.lemma.endswith("with"):
+        raise Reject
     if "{}" in lead:
         core = spaced(action.forms.base, action.rest).replace("{my}", "my")
         english = spaced(lead.replace("{}", core), setting.english)
