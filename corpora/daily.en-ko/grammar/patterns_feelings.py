@@ -11,7 +11,9 @@ from sampler import Pair, Sampler
 
 
 def _degreed(said: str, degree: str) -> str:
-    """Put very, so or really before the last word: 배가 정말 고파요."""
+    """Put very, so or really before the last word: 배가 정말 고파요, but 정말 화가 나요."""
+    if said.startswith("화가"):
+        return f"{degree} {said}".strip()
     return more(said, degree) if degree else said
 
 

@@ -30,10 +30,9 @@ def while_doing(s: Sampler) -> Pair:
     if caller.korean == subject.korean or caller == action.object:
         raise Reject
     did, stem = s.pick((("called", "전화하"), ("came home", "집에 오")))
-    is_home = "kin" in caller.classes or caller.english == "my roommate"
-    if did == "came home" and not (
-        is_home and action.frame.scene in ("home", "meal", "desk", "leisure")
-    ):
+    lives_here = "kin" in caller.classes or caller.english == "my roommate"
+    at_home = "home" in action.frame.where or action.frame.scene == "home"
+    if did == "came home" and not (lives_here and at_home):
         raise Reject
     came = honorific(Stem(stem)) if caller.is_elder else Stem(stem)
     first = english_clause(subject, action, "past_progressive")
@@ -54,7 +53,7 @@ def while_doing(s: Sampler) -> Pair:
 def _is_loose(frame: Frame) -> bool:
     """Whether the verb reads oddly in a list of things done."""
     loose = {"study", "early", "late"}
-    return frame.english.startswith("go ") or (
+    return frame.english.startswith(("go ", "throw ")) or (
         bool(loose & set(frame.lemma.split(" "))) and (not frame.objects)
     )
 

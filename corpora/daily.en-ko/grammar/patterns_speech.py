@@ -43,6 +43,11 @@ def _bare(s: Sampler, action: Action, mode: str, setting: Setting = NO_SETTING) 
     return english, spaced(setting.korean, korean_predicate(action, hearer, mode))
 
 
+def _here(action: Action) -> str:
+    """Return "here": the place of an action, or the spot where something comes to rest."""
+    return "여기에" if action.frame.lemma in ("sit", "park") else "여기에서"
+
+
 def request(s: Sampler) -> Pair:
     """Please open the window. / Could you wait at home?"""
     action = s.action(s.frame("r"))
@@ -61,7 +66,7 @@ def prohibition(s: Sampler) -> Pair:
     here = "y" in action.frame.moods and s.chance(0.7)
     soft = s.chance(0.55)
     english, korean = _bare(s, action, "dont" if soft else "mustnt")
-    korean = spaced("여기에서" if here else "", korean)
+    korean = spaced(_here(action) if here else "", korean)
     english = f"{'Please do' if soft else 'You must'}n't {english}"
     english = english.replace("mustn't", "must not")
     return Pair(
@@ -108,7 +113,7 @@ def permission(s: Sampler) -> Pair:
     here = "y" in action.frame.moods and s.chance(0.6)
     hearer = s.lexicon.persons("hearer")[0]
     core = spaced(action.forms.base, action.rest, "here" if here else "").replace("{my}", "my")
-    korean = spaced("여기에서" if here else "", korean_predicate(action, hearer, "may"))
+    korean = spaced(_here(action) if here else "", korean_predicate(action, hearer, "may"))
     if here and s.chance(0.4):
         core = core.replace("my ", "your ")
         return Pair(
