@@ -90,8 +90,10 @@ def which_more(s: Sampler) -> Pair:
     adjective, one, two = _comparable(s)
     left, right = _said(one) or one.phrase("this"), _said(two) or two.phrase("this")
     this = "" if _said(one) else "이 "
+    # Of places Korean asks 어디가 (where), of other things 어느 것이 (which one).
+    which = "어디가" if one in s.lexicon.places else "어느 것이"
     text = f"Which is {comparative(adjective.english)}, {left} or {right}?"
-    korean = f"{this}{with_particle(one.korean, '와')} {this}{two.korean} 중에서 어느 것이 "
+    korean = f"{this}{with_particle(one.korean, '와')} {this}{two.korean} 중에서 {which} "
     return Pair(
         text,
         korean + more(predicate(adjective)) + "?",
