@@ -19,7 +19,7 @@ def _comparable(s: Sampler) -> tuple[Adjective, Noun, Noun]:
         if "room" not in (one.english, thing.english)
         and one.english not in thing.english
         and thing.english not in one.english
-        and thing.classes & one.classes & set(adjective.classes)
+        and thing.classes & one.classes & set(adjective.classes) - {"own"}
     ]
     return adjective, one, s.pick(shared)
 
@@ -56,6 +56,36 @@ def _said(noun: Noun) -> str:
     return ""
 
 
+# From the small and weak to the big and strong; what is not here may be compared freely.
+RANKS = ("phone", "monkey", "tiger", "bear", "elephant")
+RANKED = {
+    "big": 1,
+    "strong": 1,
+    "dangerous": 1,
+    "heavy": 1,
+    "small": -1,
+    "light": -1,
+}
+SPEEDS = ("bus", "subway", "taxi", "car", "train", "plane")
+
+
+def is_true(adjective: Adjective, one: Noun, two: Noun) -> bool:
+    """Whether the comparison does not contradict what everybody knows."""
+    order = SPEEDS if adjective.english in ("fast", "slow") else RANKS
+    known = [order.index(noun.english) for noun in (one, two) if noun.english in order]
+    if adjective.english in ("fast", "slow"):
+        if "boat" in (one.english, two.english):
+            return False
+        far_apart = len(known) == 2 and max(known) >= 4
+        return not far_apart or (known[0] > known[1]) == (adjective.english == "fast")
+    direction = RANKED.get(adjective.english, 0)
+    if not direction or not known:
+        return True
+    if "lion" in (one.english, two.english) or len(known) < 2:
+        return False
+    return (known[0] - known[1]) * direction > 0
+
+
 def comparison(s: Sampler) -> Pair:
     """The subway is faster than the bus. / Are apples sweeter than pears?"""
     adjective, one, two = _comparable(s)
@@ -65,6 +95,8 @@ def comparison(s: Sampler) -> Pair:
         "3p" if " " not in left and left.endswith("s") and one.kind in "cp" else verb_person(one)
     )
     question = s.chance(0.25)
+    if not is_true(adjective, one, two) and not question:
+        raise Reject
     text = be_clause(
         left, left_plural, f"{comparative(adjective.english)} than {right}", question=question
     )

@@ -30,6 +30,8 @@ def _reasons(action: Action) -> list[tuple[str, str]]:
         return [no_money, no_time]
     if frame.lemma == "live":
         return [no_money]
+    if frame.scene == "home" or frame.lemma == "rest":
+        return [("{} was busy", "바빴어요")]
     if "W" in frame.when or not frame.when:
         return [no_time]
     return [("{} was busy", "바빴어요"), no_time, ("{} was tired", "피곤했어요")]
