@@ -20,6 +20,7 @@ import patterns_comparison
 import patterns_contrast
 import patterns_counting
 import patterns_feelings
+import patterns_greetings
 import patterns_joined
 import patterns_people
 import patterns_places
@@ -46,6 +47,7 @@ MIN_COUNT = 4
 PATTERNS: dict[str, tuple[float, Callable[[Sampler], Pair]]] = {
     **patterns_actions.PATTERNS,
     **patterns_reasons.PATTERNS,
+    **patterns_greetings.PATTERNS,
     **patterns_joined.PATTERNS,
     **patterns_speech.PATTERNS,
     **patterns_things.PATTERNS,
