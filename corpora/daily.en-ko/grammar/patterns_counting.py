@@ -194,7 +194,7 @@ def how_many(s: Sampler) -> Pair:
 
 def siblings(s: Sampler) -> Pair:
     """I have two younger brothers. / Minsu has one son."""
-    person = s.pick([p for p in s.lexicon.persons("counted") if p.is_third])
+    person = s.pick([p for p in s.lexicon.persons("counted") if "kin" in p.classes])
     owner = s.subject(first=0.35, we=False)
     count = s.pick(range(1, 5))
     if "kin" in owner.classes or owner.is_elder or owner.korean == person.korean:

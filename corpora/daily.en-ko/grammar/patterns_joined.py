@@ -52,7 +52,7 @@ def while_doing(s: Sampler) -> Pair:
 
 def _is_loose(frame: Frame) -> bool:
     """Whether the verb reads oddly in a list of things done."""
-    loose = {"study", "early", "late"}
+    loose = {"study", "early", "late", "sleep", "rest"}
     return frame.english.startswith(("go ", "throw ")) or (
         bool(loose & set(frame.lemma.split(" "))) and (not frame.objects)
     )

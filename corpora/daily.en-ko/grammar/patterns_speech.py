@@ -23,6 +23,7 @@ def advice(s: Sampler) -> Pair:
         action.frame.lemma == "find"
         or action.frame.topic not in ADVISED
         or action.frame.article in ("to", "name", "person")
+        or "trip" in action.frame.lemma
     ):
         raise Reject
     setting = s.setting(action, "future", time=0.3, place=0.1)
