@@ -86,7 +86,11 @@ def simple(s: Sampler, name: str) -> Pair:
         raise Reject
     often = 1.0 if needs_time else 0.65
     setting = s.setting(action, *times, time=often, place=0.3, company=0.15, subject=subject)
-    if setting.adverb in ("always", "usually") and not frame.objects and frame.scene == "leisure":
+    if (
+        setting.adverb in ("always", "usually")
+        and not frame.objects
+        and (frame.scene in ("leisure", "out"))
+    ):
         raise Reject
     if kind == "negation" and name == "habit":
         setting = NO_SETTING

@@ -53,6 +53,8 @@ def what(s: Sampler) -> Pair:
     open_action = replace(action, rest=tail, korean_object="뭘")
     subject = s.asked(open_action)
     times = ("habit",) if name == "habit" else times
+    if name == "habit" and frame.lemma == "study":
+        raise Reject
     often = 1.0 if name == "habit" else 0.7
     setting = s.setting(action, *times, time=often, place=0.35, company=0.1, subject=subject)
     text = "what " + english_clause(subject, open_action, mode, setting, question=True)
