@@ -70,7 +70,8 @@ def simple(s: Sampler, name: str) -> Pair:
     frame = s.frame(mood)
     action = s.action(frame, "gen" if name == "habit" else "")
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.55, 0.2, 0.25))
-    if name == "can" and kind == "statement" and frame.article == "my":
+    is_odd = frame.lemma == "sleep" or (kind == "statement" and frame.article == "my")
+    if name == "can" and is_odd:
         raise Reject
     is_question = kind == "yes-no question"
     subject = s.asked(action) if is_question else s.subject(action)

@@ -249,12 +249,17 @@ def _named(noun: Noun) -> str:
     return f"the {noun.english}" if "animal" in noun.classes else noun.phrase("gen")
 
 
+def is_part(one: Noun, two: Noun) -> bool:
+    """Whether one is a kind of the other, so that they cannot be compared: jazz, music."""
+    return "music" in (one.english, two.english) and {"audio"} <= (one.classes & two.classes)
+
+
 def preferring(s: Sampler) -> Pair:
     """I like coffee more than tea. / Which do you like more, coffee or tea?"""
     frame = s.frame("n", ["like"])
     group = s.pick(frame.objects)
     one, two = s.pick(s.lexicon.things(group)), s.pick(s.lexicon.things(group))
-    if one == two:
+    if one == two or is_part(one, two):
         raise Reject
     record = make_action(frame, one).combos + make_action(frame, two).combos
     if s.chance(0.3):

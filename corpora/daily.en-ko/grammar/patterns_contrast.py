@@ -16,6 +16,7 @@ from actions import (
 from adjectives import combos, predicate, stem_of
 from english import be_clause, sentence, spaced
 from korean import with_particle
+from patterns_comparison import is_part
 from sampler import Pair, Sampler
 
 
@@ -41,6 +42,8 @@ def wanted_but(s: Sampler) -> Pair:
     """I wanted to buy a bag, but I didn't have money."""
     action = s.action(s.frame("w"))
     subject = s.subject(action, first=0.75, elders=False, we=False)
+    if action.object and action.object.english in ("work", "school"):
+        raise Reject
     if not subject.pronoun:
         raise Reject
     reasons = _reasons(action)
@@ -87,7 +90,7 @@ def contrast_taste(s: Sampler) -> Pair:
     frame = s.frame("n", ["like"])
     group = s.pick(frame.objects)
     one, two = s.pick(s.lexicon.things(group)), s.pick(s.lexicon.things(group))
-    if one == two:
+    if one == two or is_part(one, two):
         raise Reject
     subject = s.subject(make_action(frame, one), first=0.6, we=False)
     if not subject.pronoun:
