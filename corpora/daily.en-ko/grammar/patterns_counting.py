@@ -240,7 +240,7 @@ def there_are(s: Sampler) -> Pair:
         noun = s.pick(s.lexicon.things("animal"))
         _, at, korean_at = next(habitat for habitat in HABITATS if habitat[0] in noun.classes)
     else:
-        noun = _countable(s, "furniture", "text", "stationery", "computer", "printer", "fan")
+        noun = _countable(s, "chair", "desk", "text", "stationery", "computer", "printer", "fan")
         at, korean_at = s.pick(
             (("in the room", "방"), ("in the classroom", "교실"), ("in the office", "사무실"))
         )

@@ -36,7 +36,7 @@ def described(s: Sampler) -> Pair:
     if noun.kind in ("z", "t"):
         use = "the"
     kind = s.weighted(("statement", "negation", "yes-no question"), (0.6, 0.2, 0.2))
-    was = s.chance(0.35) and adjective.kind != "past"
+    was = s.chance(0.35) and adjective.kind != "past" and adjective.english != "famous"
     degree = s.pick(tuple(INTENSIFIERS)) if kind == "statement" and s.chance(0.5) else ""
     degree = fitting_degree(degree, adjective)
     text = be_clause(
