@@ -6,6 +6,7 @@ The public API is what ``__all__`` names; each name is imported when it is first
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from seqcli.version import __version__
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from seqcli.decoding.translator import Translator
 
 __all__ = ["Translator", "__version__", "evaluate", "preprocess", "train"]
+
+# Threads that wait for each other shall sleep, not spin: a recurrent model makes many short steps,
+# and with spinning threads one other busy program slows training to a quarter. OpenMP reads this
+# when torch is imported, so it has no effect where torch was there first.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "Translator": "seqcli.decoding.translator",

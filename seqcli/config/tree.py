@@ -95,7 +95,7 @@ class ModelSettings(Section):
     tie_embeddings: bool = Field(
         True, description="One matrix for embeddings and output layer (both sides if joint)."
     )
-    dropout: float = Field(0.3, ge=0, lt=1, description="Share of activations zeroed in training.")
+    dropout: float = Field(0.35, ge=0, lt=1, description="Share of activations zeroed in training.")
 
 
 class TrainingSettings(Section):
@@ -133,10 +133,10 @@ class TrainingSettings(Section):
         "stepwise", description="Exact, step by step; or fast, with two parallel passes."
     )
     batch_tokens: Count = Field(
-        4000, description="Target tokens in a batch, padding included, at the most."
+        2000, description="Most tokens in a batch, on its longer side, padding included."
     )
     grad_accum: Count = Field(1, description="Batches whose gradients are added for one update.")
-    max_epochs: OptionalCount = Field(30, description="Passes over the training pairs, or off.")
+    max_epochs: OptionalCount = Field(20, description="Passes over the training pairs, or off.")
     max_steps: OptionalCount = Field(None, description="Updates in all, or off.")
     max_minutes: OptionalPositive = Field(
         None, description="Minutes of training, or off; the learning rate then follows the clock."
