@@ -83,7 +83,7 @@ def simple(s: Sampler, name: str) -> Pair:
     ):
         raise Reject
     needs_time = name == "habit" and (not frame.objects or frame.article in ("to", "person", "the"))
-    if frame.lemma == "forget" and kind == "negation":
+    if frame.lemma in ("forget", "sleep well") and kind == "negation":
         raise Reject
     often = 1.0 if needs_time else 0.65
     setting = s.setting(action, *times, time=often, place=0.3, company=0.15, subject=subject)

@@ -119,7 +119,7 @@ class Sampler:
         people = self.lexicon.people
         if self.chance(first):
             return people[0]
-        if we and self.chance(0.12) and (not action or action.frame.who != "I"):
+        if we and self.chance(0.12) and (not action or shared(action)):
             return self.lexicon.persons("group")[0]
         fitting = [
             person
@@ -221,6 +221,12 @@ def can_share(frame: Frame) -> bool:
 def is_private(person: Person) -> bool:
     """Whether this is a partner or a child, whom few of the third persons have."""
     return bool(person.classes & {"romantic", "spouse", "child"})
+
+
+def shared(action: Action) -> bool:
+    """Whether "we" may do it: several people do not have one boyfriend."""
+    is_own = isinstance(action.object, Person) and is_private(action.object)
+    return action.frame.who != "I" and not is_own
 
 
 def same(one: Person, other: Person | None) -> bool:
