@@ -97,7 +97,7 @@ def simple(s: Sampler, name: str) -> Pair:
         setting = NO_SETTING
     if is_question and name == "habit" and not setting.time:
         setting = s.setting(action, place=0.4)
-    if setting.adverb in ("always", "usually") and frame.article == "to":
+    if setting.adverb and (frame.article == "to" or frame.lemma == "go to work"):
         raise Reject
     if name == "can" and "s" in frame.moods and setting == NO_SETTING:
         raise Reject  # Without time and place it is a skill, which Korean says in another way.

@@ -282,6 +282,8 @@ def gift_for(s: Sampler) -> Pair:
     person = _receiver(s)
     if "toyish" in thing.classes:
         person = s.pick(s.lexicon.persons("child"))
+    if "feminine" in thing.classes and "male" in person.classes:
+        raise Reject
     this, be = ("These", "are") if thing.is_plural else ("This", "is")
     whose = "께 드릴" if person.is_elder else "에게 줄"
     return Pair(
