@@ -208,7 +208,7 @@ class Translator:
         batch_size: int,
         seed: int,
     ) -> list[Translation]:
-        ids = self.pieces.src.encode_lines([line for _, line in window])
+        ids = self.pieces.src.encode_lines([line if line.strip() else "" for _, line in window])
         hyps: list[tuple[Hypothesis, ...]] = [(EMPTY,)] * len(window)
         order = sorted((i for i, of_line in enumerate(ids) if of_line), key=lambda i: -len(ids[i]))
         for start in range(0, len(order), batch_size):

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What a training has spent."""
+
+    step: int  # updates made
+    epochs: float  # done, with a fraction
+    seconds: float  # of training, validations and earlier sessions included
+
+
+@dataclass(frozen=True)
 class Budget:
     """Limits of a training; None is no limit. The one that is used up first ends it."""
 
@@ -19,29 +28,23 @@ class Budget:
         limits = (self.max_steps, self.max_epochs, self.max_minutes)
         return any(limit is not None for limit in limits)
 
-    def progress(self, *, step: int, epochs: float, seconds: float) -> float:
-        """Return the share that is spent, 0 to 1: of the limit that is nearest.
+    def progress(self, spent: Spent) -> float:
+        """Return the share that is spent, 0 to 1: of the limit that is nearest."""
+        return min(1.0, max(self._shares(spent).values(), default=0.0))
 
-        Args:
-            step: Updates made.
-            epochs: Epochs done, with a fraction.
-            seconds: Of training so far, validations and earlier sessions included.
-        """
-        return min(1.0, max(self._shares(step, epochs, seconds).values(), default=0.0))
-
-    def reached(self, *, step: int, epochs: float, seconds: float) -> str | None:
+    def reached(self, spent: Spent) -> str | None:
         """Return which limit is used up, such as "max_epochs (30) reached", or None."""
-        for limit, share in self._shares(step, epochs, seconds).items():
+        for limit, share in self._shares(spent).items():
             if share >= 1:
                 return f"{limit} ({getattr(self, limit):g}) reached"
         return None
 
-    def _shares(self, step: int, epochs: float, seconds: float) -> dict[str, float]:
+    def _shares(self, spent: Spent) -> dict[str, float]:
         shares = {}
         if self.max_steps is not None:
-            shares["max_steps"] = step / self.max_steps
+            shares["max_steps"] = spent.step / self.max_steps
         if self.max_epochs is not None:
-            shares["max_epochs"] = epochs / self.max_epochs
+            shares["max_epochs"] = spent.epochs / self.max_epochs
         if self.max_minutes is not None:
-            shares["max_minutes"] = seconds / (60 * self.max_minutes)
+            shares["max_minutes"] = spent.seconds / (60 * self.max_minutes)
         return shares

@@ -7,6 +7,7 @@ stands above decoding.
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +15,12 @@ from pathlib import Path
 import torch
 
 from seqcli import rundir
-from seqcli.config import DataSettings, PiecesSettings, Settings
+from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.devices import precision_name, resolve_device, resolve_precision, set_threads
-from seqcli.errors import InterruptedRun, SettingsError
-from seqcli.files import require_empty
+from seqcli.errors import InterruptedRun
 from seqcli.models.seq2seq import count_parameters
-from seqcli.pieces import PiecePair, piece_files
+from seqcli.pieces import PiecePair
 from seqcli.reporting import (
     Reporter,
     TrainingPlan,
@@ -28,11 +28,16 @@ from seqcli.reporting import (
     UpdateReport,
     ValidationReport,
 )
-from seqcli.training.budget import Budget
-from seqcli.training.checkpoint import LAST, has_state, restore_state, save_state
+from seqcli.training.budget import Budget, Spent
+from seqcli.training.checkpoint import restore_state, save_state
 from seqcli.training.interruption import Interruption
 from seqcli.training.memory import estimate_memory
-from seqcli.training.optimization import NEEDS_BUDGET
+from seqcli.training.preparation import (
+    check_run_dir,
+    make_budget,
+    start_run,
+    with_data_settings,
+)
 from seqcli.training.records import Records
 from seqcli.training.session import Session, StepStats, make_session, train_step
 from seqcli.training.validation import validate
@@ -71,7 +76,7 @@ def train_model(
     with Interruption() as interruption:
         while (reason := training.reason_to_stop()) is None:
             training.update()
-            if training.is_time_to_validate():
+            if training.ends_interval():
                 training.validate()
             if training.is_time_to_save():
                 training.save()
@@ -105,6 +110,7 @@ class _Training:
     updates_here: int = 0  # since this process began
     validation_seconds: float = 0.0
     eta: float | None = None
+    paced_from: tuple[float, float] = (0.0, 0.0)  # share and time after the first update here
     started: float = 0.0
     saved_update: int = -1
     whole_epochs: int = 0
@@ -123,9 +129,9 @@ class _Training:
         """Check everything, then build everything; write nothing before all of it is sound."""
         dataset = Dataset.open(data_dir)
         pieces = dataset.pieces()
-        settings = _with_data_settings(settings, dataset)
-        budget = _make_budget(settings)
-        _check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
+        settings = with_data_settings(settings, dataset)
+        budget = make_budget(settings)
+        check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
         device = resolve_device(settings.training.device)
         threads = set_threads(settings.training.threads)
         dtype = resolve_precision(settings.training.precision, device)
@@ -136,7 +142,7 @@ class _Training:
             restore_state(run_dir, session)
             rundir.write_settings(run_dir, settings)
         else:
-            _start_run(run_dir, settings, dataset)
+            start_run(run_dir, settings, dataset)
         update = session.progress.update
         training = cls(
             settings=settings,
@@ -173,29 +179,28 @@ class _Training:
             resumed_from=session.progress.update,
         )
 
-    def spent(self) -> dict[str, float]:
-        """Return what of the budget is spent."""
+    def count_spent(self, *, coming_seconds: float = 0.0) -> Spent:
+        """Set the clock, and return what of the budget is spent."""
         progress = self.session.progress
         progress.seconds = time.monotonic() - self.started
-        return {
-            "step": progress.update,
-            "epochs": self.session.stream.epochs_done,
-            "seconds": progress.seconds,
-        }
+        return Spent(
+            step=progress.update,
+            epochs=self.session.stream.epochs_done,
+            seconds=progress.seconds + coming_seconds,
+        )
 
     def reason_to_stop(self) -> str | None:
         """Return why training ends before the next update, or None."""
         patience = self.settings.training.patience
         if patience is not None and self.session.progress.validations_since_best >= patience:
             return f"no better {self.settings.training.metric} in {patience} validations"
-        spent = self.spent()
-        spent["seconds"] += self.validation_seconds  # leave time for the last one
-        return self.budget.reached(**spent)  # type: ignore[arg-type]
+        spent = self.count_spent(coming_seconds=self.validation_seconds)  # of the last one
+        return self.budget.reached(spent)
 
     def update(self) -> None:
         """Make one update, and report when it is time."""
         before = time.monotonic()
-        share = self.budget.progress(**self.spent())  # type: ignore[arg-type]
+        share = self.budget.progress(self.count_spent())
         stats = train_step(self.session, self.settings, spent=share)
         self.window.stats.append(stats)
         self.window.seconds += time.monotonic() - before
@@ -231,17 +236,17 @@ class _Training:
         self.report.update(line)
 
     def _show_progress(self) -> None:
-        share = self.budget.progress(**self.spent())  # type: ignore[arg-type]
+        share = self.budget.progress(self.count_spent())
         if self.updates_here == 1:
-            self._share_at_start, self._time_at_start = share, time.monotonic()
-        elif self.updates_here > ETA_AFTER and share > self._share_at_start:
-            pace = (time.monotonic() - self._time_at_start) / (share - self._share_at_start)
-            self.eta = (1 - share) * pace
+            self.paced_from = share, time.monotonic()
+        share_then, time_then = self.paced_from
+        if self.updates_here > ETA_AFTER and share > share_then:
+            self.eta = (1 - share) * (time.monotonic() - time_then) / (share - share_then)
         update = self.session.progress.update
         self.report.progress("update", update, round(update / share) if share else None, self.eta)
 
-    def is_time_to_validate(self) -> bool:
-        """Tell whether this update ends a validation interval, or the training."""
+    def ends_interval(self) -> bool:
+        """Tell whether this update ends an interval of validation; to be asked once an update."""
         every = self.settings.training.valid_every
         if every is not None:
             return self.session.progress.update % every == 0
@@ -307,7 +312,7 @@ class _Training:
     def save(self) -> None:
         """Write the resume state, once for each update."""
         if self.saved_update != self.session.progress.update:
-            self.spent()  # sets the clock
+            self.count_spent()
             save_state(self.run_dir, self.session)
             self.saved_update = self.session.progress.update
 
@@ -317,16 +322,14 @@ class _Training:
         self.save()
         update = self.session.progress.update
         self.records.log(f"interrupted at update {update}")
-        return InterruptedRun(
-            f"stopped at update {update}, and saved; to go on: "
-            f"seqcli train {self.data_dir} {self.run_dir} --resume"
-        )
+        again = shlex.join(["seqcli", "train", str(self.data_dir), str(self.run_dir), "--resume"])
+        return InterruptedRun(f"stopped at update {update}, and saved; to go on: {again}")
 
     def finish(self, reason: str) -> TrainingResult:
         """Validate and save what was not yet, and sum up."""
         self._log_window()
         progress = self.session.progress
-        if progress.last_validated != progress.update:
+        if progress.last_validated != progress.update or not rundir.has_model(self.run_dir):
             self.validate()
         self.save()
         metric = self.settings.training.metric
@@ -349,84 +352,3 @@ class _Training:
         )
         self.records.log(f"done: {reason}; best {metric} {result.best_score:.4g}")
         return result
-
-
-def _with_data_settings(settings: Settings, dataset: Dataset) -> Settings:
-    """Return the settings with the sections that were decided by ``preprocess``."""
-    options = dataset.manifest["options"]
-    return settings.model_copy(
-        update={
-            "data": DataSettings.model_validate(options["data"]),
-            "pieces": PiecesSettings.model_validate(options["pieces"]),
-        }
-    )
-
-
-def _make_budget(settings: Settings) -> Budget:
-    training = settings.training
-    budget = Budget(training.max_steps, training.max_epochs, training.max_minutes)
-    if training.lr_schedule in NEEDS_BUDGET and not budget.is_bounded:
-        raise SettingsError(
-            f"--lr-schedule {training.lr_schedule} falls to zero at the end of training, but "
-            "max_steps, max_epochs and max_minutes are all off; set one of them, or take the "
-            "constant or inverse-sqrt schedule"
-        )
-    if training.patience is None and not budget.is_bounded:
-        raise SettingsError(
-            "max_steps, max_epochs, max_minutes and patience are all off, so training would never "
-            "end; set one of them"
-        )
-    return budget
-
-
-def _check_run_dir(
-    run_dir: Path, settings: Settings, dataset: Dataset, *, resume: bool, overwrite: bool
-) -> None:
-    """Check that the run can be started, or resumed with these settings on this data."""
-    if not resume:
-        require_empty(run_dir, overwrite=overwrite, what="a new run")
-        rundir.require_no_other(run_dir)
-        return
-    manifest = rundir.read_manifest(run_dir)
-    if not has_state(run_dir):
-        raise SettingsError(
-            f"{run_dir}: has no resume state, as training stopped before its first save; start it "
-            "again with --overwrite instead of --resume"
-        )
-    before = rundir.load_settings_of(run_dir)
-    for name, value in settings.model:
-        if value != getattr(before.model, name):
-            raise SettingsError(
-                f"--{name.replace('_', '-')} {value}: the run in {run_dir} has "
-                f"{getattr(before.model, name)}, and a resumed run keeps its model; leave the flag "
-                "out, or train into another RUN_DIR"
-            )
-    if manifest.get("data") != data_identity(dataset):
-        raise SettingsError(
-            f"{dataset.data_dir}: not the data that the run in {run_dir} was trained on; resume "
-            f"with {manifest.get('data_dir')}, or train into another RUN_DIR"
-        )
-
-
-def data_identity(dataset: Dataset) -> dict[str, object]:
-    """Return what tells one data directory from another, wherever it lies."""
-    manifest = dataset.manifest
-    inputs = [[entry["split"], entry["sha256"]] for entry in manifest["inputs"]]
-    return {"inputs": inputs, **{key: manifest[key] for key in ("options", "pieces_sha256")}}
-
-
-def _start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
-    pieces = piece_files(joint=True) + piece_files(joint=False)
-    for stale in (Path(rundir.MODEL), LAST, *map(Path, pieces)):
-        (run_dir / stale).unlink(missing_ok=True)
-    rundir.create_run(
-        run_dir,
-        settings,
-        pieces_dir=dataset.data_dir,
-        manifest={
-            "status": "training",
-            "data_dir": str(dataset.data_dir.resolve()),
-            "data": data_identity(dataset),
-            "seed": settings.training.seed,
-        },
-    )

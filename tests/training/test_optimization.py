@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from seqcli.config import LrSchedule, Optimizer
-from seqcli.training.budget import Budget
+from seqcli.training.budget import Budget, Spent
 from seqcli.training.optimization import (
     LR_SCHEDULES,
     OPTIMIZERS,
@@ -204,7 +204,9 @@ def test_swapping_twice_changes_nothing():
 def test_progress_is_that_of_the_nearest_limit(
     limits: tuple[int | None, int | None, float | None], expected: float
 ):
-    assert Budget(*limits).progress(step=5, epochs=3.0, seconds=54.0) == pytest.approx(expected)
+    assert Budget(*limits).progress(Spent(step=5, epochs=3.0, seconds=54.0)) == pytest.approx(
+        expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,4 +222,4 @@ def test_progress_is_that_of_the_nearest_limit(
 def test_the_limit_that_is_used_up_is_named(
     limits: tuple[int | None, int | None, float | None], expected: str | None
 ):
-    assert Budget(*limits).reached(step=5, epochs=3.0, seconds=54.0) == expected
+    assert Budget(*limits).reached(Spent(step=5, epochs=3.0, seconds=54.0)) == expected

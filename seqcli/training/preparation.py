@@ -1,0 +1,122 @@
+"""What must be right before the first update: settings, budget, run directory.
+
+Place: settings, data directory -> **checks, a new run directory** -> loop.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from seqcli import rundir
+from seqcli.config import DataSettings, PiecesSettings, Settings
+from seqcli.dataset import Dataset
+from seqcli.errors import CorpusError, SettingsError
+from seqcli.files import require_empty
+from seqcli.pieces import piece_files
+from seqcli.training.budget import Budget
+from seqcli.training.checkpoint import LAST, has_state
+from seqcli.training.optimization import NEEDS_BUDGET
+
+
+def with_data_settings(settings: Settings, dataset: Dataset) -> Settings:
+    """Return the settings with the sections that were decided by ``preprocess``.
+
+    Raises:
+        CorpusError: If the manifest of the data has none that this version knows.
+    """
+    try:
+        options = dataset.manifest["options"]
+        decided = {
+            "data": DataSettings.model_validate(options["data"]),
+            "pieces": PiecesSettings.model_validate(options["pieces"]),
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorpusError(
+            f"{dataset.data_dir}: its manifest has no options that this version of seqcli knows; "
+            "run `seqcli preprocess` again"
+        ) from error
+    return settings.model_copy(update=decided)
+
+
+def make_budget(settings: Settings) -> Budget:
+    """Return what the training may spend.
+
+    Raises:
+        SettingsError: If it would never end, or its learning rate would never fall.
+    """
+    training = settings.training
+    budget = Budget(training.max_steps, training.max_epochs, training.max_minutes)
+    if training.lr_schedule in NEEDS_BUDGET and not budget.is_bounded:
+        raise SettingsError(
+            f"--lr-schedule {training.lr_schedule} falls to zero at the end of training, but "
+            "max_steps, max_epochs and max_minutes are all off; set one of them, or take the "
+            "constant or inverse-sqrt schedule"
+        )
+    if training.patience is None and not budget.is_bounded:
+        raise SettingsError(
+            "max_steps, max_epochs, max_minutes and patience are all off, so training would never "
+            "end; set one of them"
+        )
+    return budget
+
+
+def check_run_dir(
+    run_dir: Path, settings: Settings, dataset: Dataset, *, resume: bool, overwrite: bool
+) -> None:
+    """Check that the run can be started, or resumed with these settings on this data.
+
+    Raises:
+        SettingsError: If it cannot.
+        CheckpointError: If what shall be resumed is no readable run.
+    """
+    if not resume:
+        require_empty(run_dir, overwrite=overwrite, what="a new run")
+        rundir.require_no_other(run_dir)
+        return
+    manifest = rundir.read_manifest(run_dir)
+    if not has_state(run_dir):
+        raise SettingsError(
+            f"{run_dir}: has no resume state, as training stopped before its first save; start it "
+            "again with --overwrite instead of --resume"
+        )
+    before = rundir.load_settings_of(run_dir)
+    for name, value in settings.model:
+        if value != getattr(before.model, name):
+            raise SettingsError(
+                f"--{name.replace('_', '-')} {value}: the run in {run_dir} has "
+                f"{getattr(before.model, name)}, and a resumed run keeps its model; leave the flag "
+                "out, or train into another RUN_DIR"
+            )
+    if manifest.get("data") != data_identity(dataset):
+        raise SettingsError(
+            f"{dataset.data_dir}: not the data that the run in {run_dir} was trained on; resume "
+            f"with {manifest.get('data_dir')}, or train into another RUN_DIR"
+        )
+
+
+def data_identity(dataset: Dataset) -> dict[str, object]:
+    """Return what tells one data directory from another, wherever it lies."""
+    manifest = dataset.manifest
+    inputs = [[entry["split"], entry["sha256"]] for entry in manifest["inputs"]]
+    return {"inputs": inputs, **{key: manifest[key] for key in ("options", "pieces_sha256")}}
+
+
+def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
+    """Make the run directory, without anything that an older run left in it."""
+    pieces = piece_files(joint=True) + piece_files(joint=False)
+    for stale in (Path(rundir.MODEL), LAST, *map(Path, pieces)):
+        (run_dir / stale).unlink(missing_ok=True)
+    rundir.create_run(
+        run_dir,
+        settings,
+        pieces_dir=dataset.data_dir,
+        manifest={
+            "status": "training",
+            "command": shlex.join(sys.argv),
+            "data_dir": str(dataset.data_dir.resolve()),
+            "data": data_identity(dataset),
+            "seed": settings.training.seed,
+        },
+    )
