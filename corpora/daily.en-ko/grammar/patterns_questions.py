@@ -133,7 +133,8 @@ def who(s: Sampler) -> Pair:
     frame = s.frame(mood)
     if frame.article == "my" or "{my}" in frame.english or frame.article == "person":
         raise Reject
-    made = frame.lemma in ("cook", "make", "buy", "write", "draw", "order") and name == "past"
+    made = frame.lemma in ("cook", "make", "buy", "write", "draw", "order")
+    made = made and name == "past" and frame.article == "a"
     action = s.action(frame, "this" if made else "")
     anybody = replace(s.lexicon.people[0], english="who", person="3s")
     setting = s.setting(action, *times, time=0.4, place=0) if not made else NO_SETTING
