@@ -235,7 +235,8 @@ def liking(s: Sampler) -> Pair:
     likes = "likes" if subject.person == "3s" else "like"
     does = "does" if subject.person == "3s" else "do"
     like = "좋아하세요" if subject.is_elder else "좋아해요"
-    predicate = korean_predicate(action, subject, "like_to", is_plain=True)
+    is_plain = not action.frame.honorific
+    predicate = korean_predicate(action, subject, "like_to", is_plain=is_plain)
     korean = spaced(topic(subject), setting.korean, predicate + like)
     if kind == "question":
         english = sentence(f"{does} {subject.english} like {doing}", "?")

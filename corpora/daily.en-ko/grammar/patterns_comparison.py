@@ -146,7 +146,8 @@ def person_comparison(s: Sampler) -> Pair:
     )
     people = [p for p in s.lexicon.persons(*adjective.classes) if p.is_third]
     one, two = s.pick(people), s.pick(people)
-    if one == two or one.person == "3p" or two.person == "3p":
+    is_odd = "romantic" in one.classes and "romantic" in two.classes
+    if is_odd or one == two or one.person == "3p" or two.person == "3p":
         raise Reject
     if "elder" in (one.classes ^ two.classes):
         raise Reject

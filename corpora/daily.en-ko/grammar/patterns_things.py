@@ -169,7 +169,7 @@ def shop_modified(s: Sampler) -> Pair:
             record,
         )
     be = "are" if noun.is_plural else "is"
-    if adjective.english in ("cheap", "nice", "comfortable"):
+    if adjective.english in ("cheap", "nice", "comfortable", "convenient"):
         raise Reject
     return Pair(
         f"How much {be} {noun.phrase('the', adjective.english)}?",
