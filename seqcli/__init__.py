@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Translator", "__version__", "evaluate", "preprocess", "train"]
 
-# Threads that wait for each other shall sleep, not spin: a recurrent model makes many short steps,
-# and with spinning threads one other busy program slows training to a quarter. OpenMP reads this
-# when torch is imported, so it has no effect where torch was there first.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# How long a thread spins before it sleeps when it waits for the others. A recurrent model makes
+# many short steps: threads that sleep at once wake too late (a quarter slower), and by default they
+# spin so long that one other busy program slows training to a fifth. GNU OpenMP, which torch has on
+# Linux, reads this when torch is imported, so it has no effect where torch was there first.
+os.environ.setdefault("GOMP_SPINCOUNT", "7000")
 
 _HOMES = {
     "Translator": "seqcli.decoding.translator",

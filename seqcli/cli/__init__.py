@@ -21,12 +21,13 @@ from seqcli.cli.failures import run_guarded
 from seqcli.cli.flags import DebugOption
 from seqcli.version import __version__
 
-# Each verb is the function ``command`` of the module ``seqcli.cli.<verb>``.
+# Each verb is the function ``command`` of the module ``seqcli.cli.<verb>``, or its Typer ``group``.
 VERBS = {
     "preprocess": "Cut parallel text into pieces and write a data directory.",
     "train": "Train a translator on a data directory and write a run directory.",
     "translate": "Translate lines of a file or of standard input.",
     "eval": "Score translations with BLEU, chrF and TER.",
+    "inspect": "Look into a trained model.",
     "config": "Print the settings with their descriptions.",
 }
 
@@ -61,8 +62,11 @@ def load_verb(name: str) -> Any:
 
     The command is a Typer one, with all its options.
     """
+    module = importlib.import_module(f"seqcli.cli.{name}")
+    if hasattr(module, "group"):
+        return get_command(module.group)
     verb = typer.Typer(add_completion=False)
-    verb.command(name)(importlib.import_module(f"seqcli.cli.{name}").command)
+    verb.command(name)(module.command)
     return get_command(verb)
 
 
