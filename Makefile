@@ -19,6 +19,7 @@ TGT ?= ko
 TRAIN ?= $(CORPUS)/train
 VALID ?= $(CORPUS)/valid
 TEST ?= $(CORPUS)/test
+UNSEEN ?= $(CORPUS)/test-unseen
 CONFIG ?= $(wildcard $(CORPUS)/recipe.yaml)
 NAME := $(notdir $(CORPUS:%/=%)).$(SRC)-$(TGT)
 DATA ?= data/$(NAME)
@@ -28,7 +29,7 @@ PREPROCESS_FLAGS ?=
 FLAGS ?=
 TRANSLATE_FLAGS ?=
 
-.PHONY: check clean eval format help preprocess test test-slow train translate
+.PHONY: check clean corpora demo eval format help multi30k preprocess test test-slow train translate
 
 check: $(INSTALLED) ## Check format, lint and types, and run the fast tests.
 	$(BIN)/ruff format --check .
@@ -40,6 +41,13 @@ clean: ## Remove caches (not .venv, data or runs).
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	find seqcli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+corpora: ## Make the bundled corpus again from its grammar.
+	$(PYTHON) corpora/daily.en-ko/grammar/generate.py
+
+demo: $(RUN)/demo.txt ## Train a translator on the bundled corpus and show what it does, in minutes.
+	@echo "up to date: $(DATA) $(RUN) $<"
+	@cat $<
+
 eval: $(RUN)/test.scores ## Score the translations of the test set.
 	@echo "up to date: $<"
 	@cat $<
@@ -50,7 +58,13 @@ format: $(INSTALLED) ## Format the code and mend what the linter can.
 
 help: ## List the targets.
 	@echo "make TARGET [CORPUS=DIR SRC=en TGT=ko] [RUN=DIR] [CONFIG=FILE] [FLAGS='--cell gru ...']"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 16
+
+# Here DATA is the folder of the raw text; everywhere else it is the data directory.
+multi30k: ## Train and score English to German on Multi30k; DATA=FOLDER of its raw files.
+	@$(MAKE) eval SRC=en TGT=de CONFIG= FLAGS='--max-minutes 30 $(FLAGS)' \
+	  TRAIN=$(DATA)/train VALID=$(DATA)/val TEST=$(DATA)/test_2016_flickr \
+	  DATA=data/multi30k.en-de RUN=runs/multi30k.en-de
 
 preprocess: $(DATA)/manifest.json ## Cut the corpus into pieces.
 	@echo "up to date: $(DATA)"
@@ -74,8 +88,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 # --- The pipeline's files -------------------------------------------------------------------------
 
-PATHS := $(CORPUS) $(VALID) $(TEST) $(DATA) $(RUN)
-ifneq ($(words $(PATHS)) $(words $(CONFIG)),5 $(words $(firstword $(CONFIG))))
+PATHS := $(CORPUS) $(VALID) $(TEST) $(UNSEEN) $(DATA) $(RUN)
+ifneq ($(words $(PATHS)) $(words $(CONFIG)),6 $(words $(firstword $(CONFIG))))
 $(error A path has a space in it, which make cannot handle: $(PATHS) $(CONFIG). Use another path, or seqcli itself)
 endif
 
@@ -83,7 +97,7 @@ endif
 files_of = $(wildcard $(foreach prefix,$(1),$(prefix).$(SRC) $(prefix).$(TGT) $(prefix).$(SRC).gz $(prefix).$(TGT).gz $(filter %.tsv %.tsv.gz,$(prefix))))
 # VALID and TEST may be missing from a corpus, but not when somebody named them.
 is_given = $(or $(filter-out file,$(origin $(1))),$(call files_of,$($(1))))
-text_flags = $(TRAIN:%=--train %) $(if $(call is_given,VALID),--valid $(VALID)) $(if $(call is_given,TEST),--test $(TEST))
+text_flags = $(TRAIN:%=--train %) $(if $(call is_given,VALID),--valid $(VALID)) $(if $(call is_given,TEST),--test $(TEST)) $(if $(call is_given,UNSEEN),--test unseen=$(UNSEEN))
 config_flag = $(CONFIG:%=--config %)
 
 # A file that changes when the words in it do: what was built with other flags is out of date.
@@ -100,7 +114,7 @@ $(RUN).flags: always
 $(RUN).translate-flags: always
 	$(call remember,$(TRANSLATE_FLAGS))
 
-$(DATA)/manifest.json: $(call files_of,$(TRAIN) $(VALID) $(TEST)) $(CONFIG) $(DATA).flags | $(INSTALLED)
+$(DATA)/manifest.json: $(call files_of,$(TRAIN) $(VALID) $(TEST) $(UNSEEN)) $(CONFIG) $(DATA).flags | $(INSTALLED)
 	$(SEQCLI) preprocess $(DATA) --src-lang $(SRC) --tgt-lang $(TGT) $(text_flags) $(config_flag) \
 	  $(PREPROCESS_FLAGS) --overwrite
 
@@ -119,3 +133,7 @@ $(RUN)/test.hyp: $(RUN)/trained $(RUN).translate-flags | $(INSTALLED)
 
 $(RUN)/test.scores: $(RUN)/test.hyp | $(INSTALLED)
 	$(SEQCLI) eval --hyp $< --ref $(DATA)/test.tgt.txt > $@
+
+# Written whole or not at all, like everything else.
+$(RUN)/demo.txt: $(RUN)/trained corpora/show.py | $(INSTALLED)
+	@$(BIN)/python corpora/show.py $(RUN) > $@

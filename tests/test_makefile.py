@@ -41,6 +41,10 @@ def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     program.parent.mkdir(parents=True)
     program.write_text(STUB)
     program.chmod(0o755)
+    python = program.with_name("python")
+    python.write_text("#!/bin/sh\necho python show >> calls\necho BLEU 80\n")
+    python.chmod(0o755)
+    (tmp_path / "corpora" / "show.py").touch()
     (tmp_path / ".venv" / "installed").touch()
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -80,6 +84,39 @@ def test_the_whole_pipeline_is_built_once_and_then_said_to_be_up_to_date(make, t
     second = make("eval")
     assert calls(tmp_path) == []
     assert "up to date: runs/daily.en-ko.en-ko/test.scores\nBLEU 36.1" in second.stdout
+
+
+def test_the_demo_trains_shows_and_then_says_what_is_up_to_date(make, tmp_path):
+    first = make("demo")
+    assert first.returncode == 0, first.stderr
+    assert calls(tmp_path) == ["preprocess", "train", "show"]
+    assert first.stdout.endswith("BLEU 80\n")
+    second = make("demo")
+    assert calls(tmp_path) == []
+    assert "up to date: data/daily.en-ko.en-ko runs/daily.en-ko.en-ko" in second.stdout
+    assert second.stdout.endswith("BLEU 80\n")
+
+
+def test_a_set_of_unseen_combinations_is_one_more_test_set(make, tmp_path):
+    for lang in ("en", "ko"):
+        (tmp_path / f"corpora/daily.en-ko/test-unseen.{lang}").write_text("x\n")
+    make("preprocess")
+    unseen = "--test unseen=corpora/daily.en-ko/test-unseen"
+    assert unseen in (tmp_path / "calls").read_text()
+
+
+def test_multi30k_is_found_by_the_names_of_its_raw_files(make, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("train", "val", "test_2016_flickr"):
+        for lang in ("en", "de"):
+            (raw / f"{name}.{lang}").write_text("x\n")
+    assert make("multi30k", "DATA=raw").returncode == 0
+    assert (tmp_path / "calls").read_text().splitlines()[:2] == [
+        "seqcli preprocess data/multi30k.en-de --src-lang en --tgt-lang de --train raw/train "
+        "--valid raw/val --test raw/test_2016_flickr --overwrite",
+        "seqcli train data/multi30k.en-de runs/multi30k.en-de --max-minutes 30 --overwrite",
+    ]
 
 
 def test_the_verbs_get_the_words_of_the_corpus(make, tmp_path):
