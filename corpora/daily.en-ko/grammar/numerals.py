@@ -112,7 +112,8 @@ def clock(hour: int, minute: int = 0) -> tuple[str, str]:
         return f"{english_number(hour)} o'clock", korean
     if minute == 30:
         return f"{english_number(hour)} thirty", f"{korean} 반"
-    return f"{english_number(hour)} {english_number(minute)}", f"{korean} {sino(minute)} 분"
+    zero = "oh " if minute < 10 else ""
+    return f"{english_number(hour)} {zero}{english_number(minute)}", f"{korean} {sino(minute)} 분"
 
 
 def date(month_number: int, day: int) -> tuple[str, str]:
