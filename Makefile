@@ -10,18 +10,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+WITH_TOOLS := $(VENV)/installed-with-tools
 SEQCLI := $(BIN)/seqcli
 
-# The pipeline: a corpus and two languages; everything else follows from them or can be given.
-CORPUS ?= corpora/daily.en-ko
+# The pipeline: a corpus and two languages; everything else follows from them or can be given. Text
+# that is named by TRAIN alone brings no corpus with it, so nothing of the bundled one is mixed in.
+OWN_TEXT := $(and $(filter undefined,$(origin CORPUS)),$(filter-out undefined,$(origin TRAIN)))
+CORPUS ?= $(if $(OWN_TEXT),,corpora/daily.en-ko)
 SRC ?= en
 TGT ?= ko
 TRAIN ?= $(CORPUS)/train
-VALID ?= $(CORPUS)/valid
-TEST ?= $(CORPUS)/test
-UNSEEN ?= $(CORPUS)/test-unseen
-CONFIG ?= $(wildcard $(CORPUS)/recipe.yaml)
-NAME := $(notdir $(CORPUS:%/=%)).$(SRC)-$(TGT)
+VALID ?= $(CORPUS:%=%/valid)
+TEST ?= $(CORPUS:%=%/test)
+UNSEEN ?= $(CORPUS:%=%/test-unseen)
+CONFIG ?= $(wildcard $(CORPUS:%=%/recipe.yaml))
+STEM := $(if $(OWN_TEXT),$(basename $(notdir $(firstword $(TRAIN)))),$(notdir $(CORPUS:%/=%)))
+NAME := $(STEM).$(SRC)-$(TGT)
 DATA ?= data/$(NAME)
 RUN ?= runs/$(NAME)
 # More flags of the verbs, such as FLAGS='--cell gru' for train.
@@ -31,7 +35,7 @@ TRANSLATE_FLAGS ?=
 
 .PHONY: check clean corpora demo eval format help multi30k preprocess test test-slow train translate
 
-check: $(INSTALLED) ## Check format, lint and types, and run the fast tests.
+check: $(WITH_TOOLS) ## Check format, lint and types, and run the fast tests.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -52,7 +56,7 @@ eval: $(RUN)/test.scores ## Score the translations of the test set.
 	@echo "up to date: $<"
 	@cat $<
 
-format: $(INSTALLED) ## Format the code and mend what the linter can.
+format: $(WITH_TOOLS) ## Format the code and mend what the linter can.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -64,15 +68,15 @@ help: ## List the targets.
 multi30k: ## Train and score English to German on Multi30k; DATA=FOLDER of its raw files.
 	@$(MAKE) eval SRC=en TGT=de CONFIG= FLAGS='--max-minutes 30 $(FLAGS)' \
 	  TRAIN=$(DATA)/train VALID=$(DATA)/val TEST=$(DATA)/test_2016_flickr \
-	  DATA=data/multi30k.en-de RUN=runs/multi30k.en-de
+	  UNSEEN= DATA=data/multi30k.en-de RUN=runs/multi30k.en-de
 
 preprocess: $(DATA)/manifest.json ## Cut the corpus into pieces.
 	@echo "up to date: $(DATA)"
 
-test: $(INSTALLED) ## Run the fast tests.
+test: $(WITH_TOOLS) ## Run the fast tests.
 	$(BIN)/python -m pytest -q
 
-test-slow: $(INSTALLED) ## Run the tests that take longer than a few seconds.
+test-slow: $(WITH_TOOLS) ## Run the tests that take longer than a few seconds.
 	$(BIN)/python -m pytest -q -m slow
 
 train: $(RUN)/trained ## Train a translator; goes on where an interrupted training stopped.
@@ -83,20 +87,26 @@ translate: $(RUN)/test.hyp ## Translate the test set.
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(WITH_TOOLS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
 # --- The pipeline's files -------------------------------------------------------------------------
 
-PATHS := $(CORPUS) $(VALID) $(TEST) $(UNSEEN) $(DATA) $(RUN)
-ifneq ($(words $(PATHS)) $(words $(CONFIG)),6 $(words $(firstword $(CONFIG))))
-$(error A path has a space in it, which make cannot handle: $(PATHS) $(CONFIG). Use another path, or seqcli itself)
+WITH_SPACE := $(strip $(foreach name,CORPUS VALID TEST UNSEEN DATA RUN CONFIG,$(if $(word 2,$($(name))),$(name))))
+ifneq ($(WITH_SPACE),)
+$(error A path has a space in it, which make cannot handle: $(WITH_SPACE). Use another path, or seqcli itself)
 endif
 
 # Both sides of a prefix, or a bilingual file.
 files_of = $(wildcard $(foreach prefix,$(1),$(prefix).$(SRC) $(prefix).$(TGT) $(prefix).$(SRC).gz $(prefix).$(TGT).gz $(filter %.tsv %.tsv.gz,$(prefix))))
-# VALID and TEST may be missing from a corpus, but not when somebody named them.
-is_given = $(or $(filter-out file,$(origin $(1))),$(call files_of,$($(1))))
+# VALID, TEST and UNSEEN may be missing from a corpus, or be there in other languages, but not when
+# somebody named them.
+has_both = $(or $(filter %.tsv %.tsv.gz,$(wildcard $(1))),$(and $(wildcard $(1).$(SRC) $(1).$(SRC).gz),$(wildcard $(1).$(TGT) $(1).$(TGT).gz)))
+is_given = $(and $($(1)),$(or $(filter-out file,$(origin $(1))),$(call has_both,$($(1)))))
 text_flags = $(TRAIN:%=--train %) $(if $(call is_given,VALID),--valid $(VALID)) $(if $(call is_given,TEST),--test $(TEST)) $(if $(call is_given,UNSEEN),--test unseen=$(UNSEEN))
 config_flag = $(CONFIG:%=--config %)
 
@@ -121,7 +131,7 @@ $(DATA)/manifest.json: $(call files_of,$(TRAIN) $(VALID) $(TEST) $(UNSEEN)) $(CO
 # A run that was interrupted goes on, unless something that it depends on is newer than it.
 $(RUN)/trained: $(DATA)/manifest.json $(CONFIG) $(RUN).flags | $(INSTALLED)
 	@rm -f $@
-	@if [ -d $(RUN)/last ] && [ -z "$$(find $^ -newer $(RUN)/config.yaml)" ]; then \
+	@if [ -f $(RUN)/last/state.safetensors ] && [ -z "$$(find $^ -newer $(RUN)/config.yaml)" ]; then \
 	  set -x; $(SEQCLI) train $(DATA) $(RUN) --resume; \
 	else \
 	  set -x; $(SEQCLI) train $(DATA) $(RUN) $(config_flag) $(FLAGS) --overwrite; \

@@ -44,6 +44,8 @@ def describe_examples(run_dir: Path, dataset: Dataset, splits: list[str]) -> Ite
         yield f"translation {hyp}"
         yield f"reference   {refs[number]}"
         yield ""
+    if translator.settings.model.attention == "none":
+        return
     line = src[chosen[PICTURED]]
     seen = map_attention(translator, line, decoding=translator.settings.decoding)
     yield "Where the decoder looked (source across, translation down):"
@@ -55,6 +57,8 @@ def main() -> None:
     run_dir = Path(sys.argv[1])
     dataset = Dataset.open(Path(read_manifest(run_dir)["data_dir"]))
     splits = [name for name in dataset.split_names if name not in ("train", "valid")]
+    if not splits:
+        sys.exit(f"{run_dir}: its data has no test set, so there is nothing to show")
     for line in describe_scores(run_dir, splits):
         print(line)
     print(f"\nFrom {splits[-1]}:\n")

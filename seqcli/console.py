@@ -74,6 +74,7 @@ class PlainReporter:
         self._stream = stream
         self._quiet = quiet
         self._last_times: dict[str, float] = {}
+        self._tasks_with_eta: set[str] = set()
 
     def note(self, text: str) -> None:
         """Write the text."""
@@ -86,9 +87,13 @@ class PlainReporter:
 
     def progress(self, task: str, done: float, total: float | None, eta: float | None) -> None:
         """Write the state from time to time; not at the start, for most tasks are short."""
-        self._last_times.setdefault(task, time.monotonic())
-        if self._is_due(task):
+        key = f"progress of {task}"
+        self._last_times.setdefault(key, time.monotonic())
+        is_first_eta = eta is not None and task not in self._tasks_with_eta
+        if self._is_due(key) or is_first_eta:
             self.note(f"{task}: {describe_progress(done, total, eta)}")
+        if is_first_eta:
+            self._tasks_with_eta.add(task)
 
     def plan(self, plan: TrainingPlan) -> None:
         """Write one line for each thing that is known."""
@@ -97,7 +102,7 @@ class PlainReporter:
 
     def update(self, report: UpdateReport) -> None:
         """Write a line from time to time."""
-        if self._is_due("update"):
+        if self._is_due("training line"):
             self.note(f"update {report.update:,}: {describe_update(report)}")
 
     def validation(self, report: ValidationReport) -> None:

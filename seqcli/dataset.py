@@ -244,6 +244,17 @@ class Dataset:
         src, tgt = (_read_text(text_path(self.data_dir, name, side), pairs) for side in SIDES)
         return src, tgt
 
+    def identity(self) -> dict[str, object]:
+        """Return what tells the training text and pieces from others, wherever they lie."""
+        inputs = [
+            [entry["split"], entry["sha256"]]
+            for entry in self.manifest.get("inputs", [])
+            if entry["split"] in ("train", "valid")
+        ]
+        options = self.manifest.get("options")
+        pieces = self.manifest.get("pieces_sha256")
+        return {"inputs": inputs, "options": options, "pieces_sha256": pieces}
+
     def pieces(self) -> PiecePair:
         """Load the pieces that made the ids.
 
@@ -253,6 +264,10 @@ class Dataset:
         from seqcli.pieces import PiecePair
 
         pair = PiecePair.load(self.data_dir)
+        if pair.joint != self.manifest.get("joint", pair.joint):
+            raise CheckpointError(
+                f"{self.data_dir}: has pieces of another preprocess beside its own; {_AGAIN}"
+            )
         for name, digest in self.manifest["pieces_sha256"].items():
             path = self.data_dir / name
             if not path.exists() or sha256_of(path) != digest:

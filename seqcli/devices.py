@@ -8,6 +8,8 @@ import torch
 
 from seqcli.errors import SettingsError
 
+MOST_THREADS = 4096
+
 
 def resolve_device(name: str) -> torch.device:
     """Return the device to compute on.
@@ -61,7 +63,16 @@ def precision_name(dtype: torch.dtype) -> str:
 
 
 def set_threads(threads: int | None) -> int:
-    """Use that many CPU threads, or one for each core that this process may use; return them."""
+    """Use that many CPU threads, or one for each core that this process may use; return them.
+
+    Raises:
+        SettingsError: If there are too many.
+    """
+    if threads is not None and threads > MOST_THREADS:
+        raise SettingsError(
+            f"--threads {threads}: more than {MOST_THREADS:,} are of no use; leave it out to have "
+            "one for each core"
+        )
     if threads is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         threads = cores or 1

@@ -169,13 +169,21 @@ def _read_split(run_dir: Path, split: str, data_dir: Path | None) -> EvaluationT
     from seqcli.dataset import Dataset
     from seqcli.rundir import read_manifest
 
-    saved = Path(read_manifest(run_dir)["data_dir"])
+    manifest = read_manifest(run_dir)
+    saved = Path(str(manifest.get("data_dir")))
     if data_dir is None and not saved.is_dir():
         raise CorpusError(
             f"{run_dir}: its data directory {saved} is not there any more; say where it is "
             "now with --data, or score files with --src and --ref"
         )
-    src, refs = Dataset.open(data_dir or saved).text(split)
+    dataset = Dataset.open(data_dir or saved)
+    if dataset.identity() != manifest.get("data"):
+        raise CorpusError(
+            f"{dataset.data_dir}: not the data that {run_dir} was trained on, so its test set may "
+            "have been seen in training; name the right one with --data, or score files with --src "
+            "and --ref"
+        )
+    src, refs = dataset.text(split)
     return EvaluationText(name=split, src=src, refs=refs)
 
 

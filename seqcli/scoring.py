@@ -42,6 +42,7 @@ def score(
     metrics: Sequence[str],
     *,
     tokenize: str = "13a",
+    may_have_marks: bool = False,
 ) -> list[Score]:
     """Score a corpus of raw, detokenised lines against one reference for each.
 
@@ -51,6 +52,7 @@ def score(
         metrics: Some of METRICS; the scores come in this order.
         tokenize: How BLEU cuts words, one of TOKENIZERS; "13a" is what papers report, except for
             languages without spaces. It does not touch the other metrics.
+        may_have_marks: Score lines that have subword marks in them, as they are.
 
     Raises:
         CorpusError: Different numbers of lines, no line at all, or subword marks left in.
@@ -63,8 +65,9 @@ def score(
         )
     if not hyps:
         raise CorpusError("nothing to score: there are no lines; give at least one")
-    _refuse_subword_marks(hyps, "hypothesis")
-    _refuse_subword_marks(refs, "reference")
+    if not may_have_marks:
+        _refuse_subword_marks(hyps, "hypothesis")
+        _refuse_subword_marks(refs, "reference")
     scores = []
     for name in metrics:
         metric = _metric(name, tokenize)

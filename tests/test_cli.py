@@ -199,7 +199,7 @@ def test_config_of_a_run_prints_what_it_was_trained_with(run_cli, tiny_run):
         (CheckpointError("a"), "a", 4),
         (ThresholdError("a"), "a", 5),
         (InterruptedRun("a"), "a", 130),
-        (KeyboardInterrupt(), "", 130),
+        (KeyboardInterrupt(), "interrupted", 130),
         (BrokenPipeError(32, "Broken pipe"), "", 1),
         (MemoryError(), "out of memory; use a smaller batch, or a smaller model", 1),
         (

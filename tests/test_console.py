@@ -56,7 +56,7 @@ def report_everything(reporter: Reporter) -> None:
     reporter.warn("mind this")
     reporter.plan(PLAN)
     for done in (0, 50, 100):
-        reporter.progress("training", done, 100, 65.0)
+        reporter.progress("update", done, 100, 65.0)
         reporter.update(UPDATE)
     reporter.validation(VALIDATION)
 
@@ -83,6 +83,7 @@ def test_plain_lines_are_never_wrapped_and_have_no_escapes(ticks, monkeypatch):
         "updates per epoch: 120",
         "ends after: 30 epochs or 20 minutes",
         "device: cpu, bf16, 2 threads",
+        "update: 0/100, 1:05 left",
         "update 1,500: epoch 3  loss 2.500  lr 1.50e-03  norm 0.75  clipped 10%  7,450 tok/s",
         "validation at update 1,500: loss 2.250, BLEU 21.30, chrF 45.10, the best so far",
         "  src: a [b] :smile:",

@@ -56,7 +56,13 @@ def test_quotes_have_no_meaning_in_a_tsv(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("line", "columns"), [("", 1), ("one", 1), ("a\tb\tc", 3), ("a\tb\t", 3)])
+def test_a_blank_line_of_a_tsv_is_a_blank_pair(tmp_path: Path) -> None:
+    """An empty last line used to be an error."""
+    path = write_lines(tmp_path / "x.tsv", ["a\tb", "", " "])
+    assert list(iter_pairs(ParallelSource((path,)))) == [("a", "b"), ("", ""), ("", "")]
+
+
+@pytest.mark.parametrize(("line", "columns"), [("one", 1), ("a\tb\tc", 3), ("a\tb\t", 3)])
 def test_a_tsv_line_needs_two_columns(tmp_path: Path, line: str, columns: int) -> None:
     path = write_lines(tmp_path / "x.tsv", ["a\tb", line])
     with pytest.raises(CorpusError) as caught:

@@ -18,7 +18,9 @@ echo "seqcli $*" >> calls
 verb=$1
 case $verb in
   preprocess) mkdir -p "$2"; touch "$2/test.src.txt" "$2/test.tgt.txt" "$2/manifest.json" ;;
-  train) mkdir -p "$3/last"; case "$*" in *--resume*) ;; *) touch "$3/config.yaml" ;; esac ;;
+  train)
+    mkdir -p "$3/last"; touch "$3/last/state.safetensors"
+    case "$*" in *--resume*) ;; *) touch "$3/config.yaml" ;; esac ;;
   translate) while [ "$1" != -o ]; do shift; done; touch "$2" ;;
   eval) echo "BLEU 36.1" ;;
 esac
@@ -45,7 +47,8 @@ def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     python.write_text("#!/bin/sh\necho python show >> calls\necho BLEU 80\n")
     python.chmod(0o755)
     (tmp_path / "corpora" / "show.py").touch()
-    (tmp_path / ".venv" / "installed").touch()
+    for stamp in ("installed", "installed-with-tools"):
+        (tmp_path / ".venv" / stamp).touch()
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "calls").write_text("")
@@ -105,7 +108,21 @@ def test_a_set_of_unseen_combinations_is_one_more_test_set(make, tmp_path):
     assert unseen in (tmp_path / "calls").read_text()
 
 
+def test_text_that_train_names_alone_is_not_mixed_with_the_bundled_corpus(make, tmp_path):
+    """The bundled validation set used to come along, or half of it to be missed."""
+    (tmp_path / "pairs.tsv").write_text("x\ty\n")
+    assert make("train", "TRAIN=pairs.tsv").returncode == 0
+    assert (tmp_path / "calls").read_text().splitlines()[0] == (
+        "seqcli preprocess data/pairs.en-ko --src-lang en --tgt-lang ko --train pairs.tsv "
+        "--overwrite"
+    )
+
+
 def test_multi30k_is_found_by_the_names_of_its_raw_files(make, tmp_path):
+    """The unseen combinations of the bundled corpus used to be asked for in German."""
+    for lang in ("en", "ko"):
+        (tmp_path / f"corpora/daily.en-ko/test-unseen.{lang}").write_text("x\n")
+    (tmp_path / "corpora/daily.en-ko/recipe.yaml").write_text("")
     raw = tmp_path / "raw"
     raw.mkdir()
     for name in ("train", "val", "test_2016_flickr"):

@@ -72,11 +72,11 @@ def _group_all(lines: Iterator[str]) -> Iterator[Iterable[str]]:
 
 
 def _group_arriving(stream: IO[bytes], most: int) -> Iterator[Iterable[str]]:
-    arrived: queue.Queue[str | CorpusError | None] = queue.Queue(most)
+    arrived: queue.Queue[str | Exception | None] = queue.Queue(most)
     # A stream of its own: at exit the interpreter must not wait for the lock of sys.stdin.
     own_stream = open(stream.fileno(), "rb", closefd=False)  # noqa: SIM115 - the thread's
     threading.Thread(target=_read_into, args=(arrived, own_stream), daemon=True).start()
-    item: str | CorpusError | None = ""
+    item: str | Exception | None = ""
     while isinstance(item, str):
         group = []
         item = arrived.get()
@@ -91,11 +91,11 @@ def _group_arriving(stream: IO[bytes], most: int) -> Iterator[Iterable[str]]:
         raise item
 
 
-def _read_into(arrived: queue.Queue[str | CorpusError | None], stream: IO[bytes]) -> None:
+def _read_into(arrived: queue.Queue[str | Exception | None], stream: IO[bytes]) -> None:
     try:
         for line in decode_lines(stream, _STDIN):
             arrived.put(line)
-    except CorpusError as error:
+    except Exception as error:  # whatever it is, the main thread waits to hear of it
         arrived.put(error)
     else:
         arrived.put(None)

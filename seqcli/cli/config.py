@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, settings_flags
+from seqcli.errors import SettingsError
 
 
 @settings_flags()
@@ -26,9 +27,15 @@ def command(
     """
     from seqcli.console import print_settings
 
-    base = None
-    if run_dir is not None:
-        from seqcli.rundir import load_settings_of
+    if run_dir is None:
+        print_settings(given.load(), as_json=as_json)
+        return
 
-        base = load_settings_of(run_dir)
-    print_settings(given.load(base), as_json=as_json)
+    from seqcli.rundir import load_settings_of
+
+    if given.config is not None or given.preset is not None:
+        raise SettingsError(
+            "RUN_DIR is what that run was trained with, which --config and --preset cannot change; "
+            "leave them out"
+        )
+    print_settings(load_settings_of(run_dir), as_json=as_json)

@@ -81,6 +81,11 @@ def command(
     if min_bleu is not None and "bleu" not in names:
         raise SettingsError(f"--min-bleu needs bleu among --metrics, which is {metrics!r}")
     settings = given.load_for_run(run_dir) if run_dir else given.load()
+    if run_dir is None and given.flags:
+        name = next(iter(given.flags)).replace("_", "-")
+        raise SettingsError(
+            f"--{name} is of decoding, but --hyp is translated already; leave it out"
+        )
     if run_dir is None and hyp and ref and not (src or split or data):
         evaluation = evaluate_files(hyp, ref, metrics=names)
     elif run_dir is not None and hyp is None:

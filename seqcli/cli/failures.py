@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from seqcli.errors import InterruptedRun, SeqcliError
 
+_TOO_MUCH = ("can't allocate memory", "calculation overflowed")  # in the words of torch
 INTERRUPTED = InterruptedRun.exit_code
 
 
@@ -50,7 +51,7 @@ def explain_failure(error: BaseException) -> tuple[str, int]:
     if isinstance(error, TyperException):
         return _explain_usage(error), error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        return "", INTERRUPTED
+        return "interrupted", INTERRUPTED
     if isinstance(error, BrokenPipeError):  # as in "seqcli translate ... | head"
         return "", 1
     if _is_out_of_memory(error):
@@ -90,7 +91,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+        or (isinstance(error, RuntimeError) and any(words in str(error) for words in _TOO_MUCH))
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, QuietOption, settings_flags
+from seqcli.errors import SettingsError
 
 DataDirArgument = Annotated[
     Path, typer.Argument(metavar="DATA_DIR", help="Data directory that preprocess wrote.")
@@ -38,6 +39,10 @@ def command(
     """
     from seqcli.console import print_training, report_to_console
 
+    if resume and overwrite:
+        raise SettingsError(
+            "--resume goes on with the run in RUN_DIR and --overwrite starts a new one; keep one"
+        )
     base = None
     if resume:
         from seqcli.rundir import load_settings_of

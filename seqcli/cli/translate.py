@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -145,7 +146,7 @@ def format_lines(translation: Translation, *, n_best: int) -> str:
 def format_json(translation: Translation, number: int, *, n_best: int) -> str:
     """Return one JSON object on one line; ``id`` counts the lines of the input from 1."""
     hyps = [
-        {"hyp": hyp.text, "score": hyp.score, "flags": _flags_of(hyp)}
+        {"hyp": hyp.text, "score": _finite(hyp.score), "flags": _flags_of(hyp)}
         for hyp in translation.hyps[:n_best]
     ]
     best = hyps[0] if hyps else {"hyp": "", "score": 0.0, "flags": []}
@@ -153,6 +154,11 @@ def format_json(translation: Translation, number: int, *, n_best: int) -> str:
     if n_best > 1:
         record["nbest"] = hyps
     return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _finite(score: float) -> float | None:
+    """JSON has no word for what is not finite."""
+    return score if math.isfinite(score) else None
 
 
 def _flags_of(hyp: Hypothesis) -> list[str]:

@@ -72,8 +72,9 @@ def dump_settings(settings: Settings) -> str:
 
 
 def without_training(settings: Settings) -> Settings:
-    """Return the settings of a run as they serve another machine, with the default training."""
-    return settings.model_copy(update={"training": TrainingSettings()})
+    """Return the settings of a run as they serve another machine: of its training only the seed."""
+    training = TrainingSettings(seed=settings.training.seed)
+    return settings.model_copy(update={"training": training})
 
 
 def describe_settings(settings: Settings) -> str:

@@ -179,6 +179,12 @@ class TrainingSettings(Section):
                 "clip by one of them and turn the other off"
             )
         if self.teacher_forcing == "constant":
+            if self.teacher_forcing_steps is not None:
+                raise ValueError(
+                    f"teacher_forcing_steps ({self.teacher_forcing_steps}) needs a teacher_forcing "
+                    "schedule: linear, exponential or inverse-sigmoid; constant stays at "
+                    "teacher_forcing_start"
+                )
             return self
         if self.teacher_forcing_steps is None:
             raise ValueError(
@@ -190,10 +196,11 @@ class TrainingSettings(Section):
                 f"teacher_forcing_steps ({self.teacher_forcing_steps}) must be above "
                 f"teacher_forcing_warmup ({self.teacher_forcing_warmup})"
             )
-        if self.teacher_forcing_end > self.teacher_forcing_start:
+        rises = self.teacher_forcing_end > self.teacher_forcing_start
+        if rises and self.teacher_forcing != "linear":
             raise ValueError(
                 f"teacher_forcing_end ({self.teacher_forcing_end}) must not be above "
-                f"teacher_forcing_start ({self.teacher_forcing_start})"
+                f"teacher_forcing_start ({self.teacher_forcing_start}) unless it is linear"
             )
         return self
 
@@ -210,7 +217,9 @@ class DecodingSettings(Section):
     )
     max_length: int = Field(10, ge=0, description="Constant part of the most pieces out.")
     n_best: Count = Field(1, description="Translations printed for a line.")
-    sample: bool = Field(False, description="Draw pieces at random instead of searching.")
+    sample: bool = Field(
+        False, description="Draw pieces at random; temperature, top_k and top_p imply it."
+    )
     temperature: float = Field(
         1.0, gt=0, description="Divides the logits before drawing; below 1 is bolder."
     )
@@ -219,8 +228,20 @@ class DecodingSettings(Section):
         Field(None, description="Draw from the fewest pieces that hold probability p, or off.")
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _what_only_sampling_uses_asks_for_it(cls, values: object) -> object:
+        if isinstance(values, dict) and "sample" not in values:
+            asked = [values.get(name) for name in ("top_k", "top_p")]
+            is_asked = any(_none_if_off(value) is not None for value in asked)
+            if is_asked or str(values.get("temperature", 1)) not in ("1", "1.0"):
+                return {**values, "sample": True}
+        return values
+
     @model_validator(mode="after")
     def _check_together(self) -> DecodingSettings:
+        if not self.sample and (self.temperature != 1 or self.top_k or self.top_p):
+            raise ValueError("temperature, top_k and top_p are of sampling, but sample is false")
         if self.n_best > self.beam_size and not self.sample:
             raise ValueError(
                 f"n_best ({self.n_best}) must not be above beam_size ({self.beam_size})"

@@ -46,7 +46,7 @@ def _iter_two_files(src_path: Path, tgt_path: Path) -> Iterator[SentencePair]:
 
 def _iter_tsv(path: Path) -> Iterator[SentencePair]:
     for number, line in enumerate(iter_lines(path), start=1):
-        columns = line.split("\t")
+        columns = line.split("\t") if line.strip() else ["", ""]
         if len(columns) != 2:
             raise CorpusError(
                 f"{path}:{number}: {len(columns)} columns; a line must be the source, one tab and "

@@ -19,6 +19,7 @@ from seqcli.models import Seq2Seq
 from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
+ENDLESS = 2**31  # pieces; more than any memory holds
 NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)
 
 
@@ -40,7 +41,8 @@ def max_pieces_out(src_lengths: Tensor, *, ratio: float, constant: int) -> Tenso
         ratio: Pieces out for each piece in.
         constant: Pieces out beside those.
     """
-    return ((src_lengths - 1) * ratio).ceil().long().add(constant).clamp(min=1)
+    most = (src_lengths - 1).double() * ratio + constant
+    return most.ceil().clamp(min=1, max=ENDLESS).long()
 
 
 def next_log_probs(model: Seq2Seq, readout: Tensor, *, temperature: float = 1.0) -> Tensor:

@@ -36,6 +36,8 @@ def save_state(run_dir: Path, session: Session) -> None:
     tensors["random.coins"] = session.coins.get_state()
     if session.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(session.device)
+    if session.device.type == "mps":
+        tensors["random.mps"] = torch.mps.get_rng_state()
     counters = {
         "epoch": session.stream.epoch,
         "position": session.stream.position,
@@ -90,6 +92,8 @@ def restore_state(run_dir: Path, session: Session) -> None:
     session.coins.set_state(tensors["random.coins"])
     if session.device.type == "cuda" and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"], session.device)
+    if session.device.type == "mps" and "random.mps" in tensors:
+        torch.mps.set_rng_state(tensors["random.mps"])
     session.stream.seek(counters.pop("epoch"), counters.pop("position"))
     session.learning_rate.peak_progress = counters.pop("peak_progress")
     for name, value in counters.items():

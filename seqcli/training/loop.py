@@ -6,8 +6,10 @@ stands above decoding.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shlex
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +20,7 @@ from seqcli import rundir
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.devices import precision_name, resolve_device, resolve_precision, set_threads
-from seqcli.errors import InterruptedRun
+from seqcli.errors import InterruptedRun, SeqcliError
 from seqcli.models.seq2seq import count_parameters
 from seqcli.pieces import PiecePair
 from seqcli.reporting import (
@@ -38,7 +40,7 @@ from seqcli.training.preparation import (
     start_run,
     with_data_settings,
 )
-from seqcli.training.records import Records
+from seqcli.training.records import Records, rounded
 from seqcli.training.session import Session, StepStats, make_session, train_step
 from seqcli.training.validation import validate
 
@@ -73,16 +75,20 @@ def train_model(
     training = _Training.prepare(
         settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
     )
-    with Interruption() as interruption:
-        while (reason := training.reason_to_stop()) is None:
-            training.update()
-            if training.ends_interval():
-                training.validate()
-            if training.is_time_to_save():
-                training.save()
-            if interruption.is_asked:
-                raise training.interrupted()
-        return training.finish(reason)
+    try:
+        with Interruption() as interruption:
+            while (reason := training.reason_to_stop()) is None:
+                training.update()
+                if training.ends_interval():
+                    training.validate()
+                if training.is_time_to_save():
+                    training.save()
+                if interruption.is_asked:
+                    raise training.interrupted()
+            return training.finish(reason)
+    except SeqcliError as error:
+        training.note_end(str(error))
+        raise
 
 
 @dataclass
@@ -143,6 +149,14 @@ class _Training:
             rundir.write_settings(run_dir, settings)
         else:
             start_run(run_dir, settings, dataset)
+        rundir.update_manifest(
+            run_dir,
+            status="training",
+            command=shlex.join(sys.argv),
+            device=str(device),
+            precision=precision_name(dtype),
+            threads=threads,
+        )
         update = session.progress.update
         training = cls(
             settings=settings,
@@ -179,14 +193,14 @@ class _Training:
             resumed_from=session.progress.update,
         )
 
-    def count_spent(self, *, coming_seconds: float = 0.0) -> Spent:
-        """Set the clock, and return what of the budget is spent."""
+    def count_spent(self) -> Spent:
+        """Set the clock, and return what of the budget is spent; time for a validation is kept."""
         progress = self.session.progress
         progress.seconds = time.monotonic() - self.started
         return Spent(
             step=progress.update,
             epochs=self.session.stream.epochs_done,
-            seconds=progress.seconds + coming_seconds,
+            seconds=progress.seconds + self.validation_seconds,
         )
 
     def reason_to_stop(self) -> str | None:
@@ -194,14 +208,13 @@ class _Training:
         patience = self.settings.training.patience
         if patience is not None and self.session.progress.validations_since_best >= patience:
             return f"no better {self.settings.training.metric} in {patience} validations"
-        spent = self.count_spent(coming_seconds=self.validation_seconds)  # of the last one
-        return self.budget.reached(spent)
+        return self.budget.reached(self.count_spent())
 
     def update(self) -> None:
         """Make one update, and report when it is time."""
         before = time.monotonic()
         share = self.budget.progress(self.count_spent())
-        stats = train_step(self.session, self.settings, spent=share)
+        stats = train_step(self.session, spent=share)
         self.window.stats.append(stats)
         self.window.seconds += time.monotonic() - before
         self.updates_here += 1
@@ -219,7 +232,8 @@ class _Training:
         window, self.window = self.window, _Window()
         if not window.stats:
             return
-        stats, session = window.stats, self.session
+        session = self.session
+        stats = [one for one in window.stats if not one.skipped] or window.stats
         num_tokens = sum(one.num_tokens for one in stats)
         line = UpdateReport(
             update=session.progress.update,
@@ -279,6 +293,8 @@ class _Training:
             )
             if is_best:
                 rundir.save_model(self.run_dir, dict(session.model.named_parameters()))
+                scores = rounded({"loss": found.loss, "bleu": found.bleu, "chrf": found.chrf})
+                rundir.update_manifest(self.run_dir, best={"update": progress.update, **scores})
                 progress.best_score, progress.best_loss = value, found.loss
                 progress.best_update = progress.update
         finally:
@@ -299,6 +315,7 @@ class _Training:
         )
         self.records.validation(line, found.hyps)
         self.report.validation(line)
+        self.saved_update = -1  # the resume state knows nothing of this validation yet
         self.validation_seconds = time.monotonic() - before
 
     def is_time_to_save(self) -> bool:
@@ -321,7 +338,6 @@ class _Training:
         self._log_window()
         self.save()
         update = self.session.progress.update
-        self.records.log(f"interrupted at update {update}")
         again = shlex.join(["seqcli", "train", str(self.data_dir), str(self.run_dir), "--resume"])
         return InterruptedRun(f"stopped at update {update}, and saved; to go on: {again}")
 
@@ -347,8 +363,13 @@ class _Training:
             self.run_dir,
             status=reason,
             updates=result.updates,
-            best={"update": result.best_update, metric: result.best_score},
             seconds=round(result.seconds, 1),
         )
         self.records.log(f"done: {reason}; best {metric} {result.best_score:.4g}")
         return result
+
+    def note_end(self, reason: str) -> None:
+        """Record why the training ended early, if the disk still takes it."""
+        with contextlib.suppress(SeqcliError):
+            self.records.log(reason)
+            rundir.update_manifest(self.run_dir, status=reason)

@@ -5,8 +5,6 @@ Place: settings, data directory -> **checks, a new run directory** -> loop.
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 
 from seqcli import rundir
@@ -89,18 +87,11 @@ def check_run_dir(
                 f"{getattr(before.model, name)}, and a resumed run keeps its model; leave the flag "
                 "out, or train into another RUN_DIR"
             )
-    if manifest.get("data") != data_identity(dataset):
+    if manifest.get("data") != dataset.identity():
         raise SettingsError(
             f"{dataset.data_dir}: not the data that the run in {run_dir} was trained on; resume "
             f"with {manifest.get('data_dir')}, or train into another RUN_DIR"
         )
-
-
-def data_identity(dataset: Dataset) -> dict[str, object]:
-    """Return what tells one data directory from another, wherever it lies."""
-    manifest = dataset.manifest
-    inputs = [[entry["split"], entry["sha256"]] for entry in manifest["inputs"]]
-    return {"inputs": inputs, **{key: manifest[key] for key in ("options", "pieces_sha256")}}
 
 
 def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
@@ -113,10 +104,8 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
         settings,
         pieces_dir=dataset.data_dir,
         manifest={
-            "status": "training",
-            "command": shlex.join(sys.argv),
             "data_dir": str(dataset.data_dir.resolve()),
-            "data": data_identity(dataset),
+            "data": dataset.identity(),
             "seed": settings.training.seed,
         },
     )

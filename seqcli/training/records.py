@@ -55,7 +55,7 @@ class Records:
 
     def update(self, report: UpdateReport) -> None:
         """Append a training line."""
-        self._append_json({"kind": "train", **_rounded(vars(report))})
+        self._append_json({"kind": "train", **rounded(vars(report))})
         self.log(
             f"update {report.update} epoch {report.epoch} loss {report.loss:.4f} "
             f"lr {report.lr:.3g} grad_norm {report.grad_norm:.3f} clipped {report.clipped:.0%} "
@@ -76,7 +76,7 @@ class Records:
         with explaining(folder):
             folder.mkdir(exist_ok=True)
         write_atomically(folder / f"{report.update:06}.hyp", "".join(f"{hyp}\n" for hyp in hyps))
-        self._append_json({"kind": "valid", **_rounded(numbers)})
+        self._append_json({"kind": "valid", **rounded(numbers)})
         self.log(
             f"update {report.update} valid loss {report.loss:.4f} BLEU {report.bleu:.2f} "
             f"chrF {report.chrf:.2f}{' best' if report.best else ''}"
@@ -99,7 +99,7 @@ def _update_of(line: str) -> float:
         return float("inf")
 
 
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+def rounded(values: dict[str, Any]) -> dict[str, Any]:
     """Shorten floats to what they are good for; one that is not finite becomes null."""
     return {
         name: _rounded_float(value) if isinstance(value, float) else value

@@ -27,6 +27,7 @@ from seqcli.training.optimization import (
 from seqcli.training.teacher_forcing import METHODS, TeacherForcing, toss_coins
 
 MAX_SKIPPED = 20  # updates in a row with a gradient that is not finite
+MAX_SKIPPED_IN_ALL = 200
 
 
 @dataclass
@@ -55,6 +56,10 @@ class Session:
     forcing: TeacherForcing
     coins: torch.Generator  # of teacher forcing alone
     average: AveragedWeights | None
+    grad_accum: int
+    label_smoothing: float
+    clip_norm: float | None
+    clip_value: float | None
     device: torch.device
     dtype: torch.dtype
     progress: Progress = field(default_factory=Progress)
@@ -100,26 +105,30 @@ def make_session(
             end=training.teacher_forcing_end,
             warmup=training.teacher_forcing_warmup,
             steps=training.teacher_forcing_steps,
+            scope=training.teacher_forcing_scope,
+            method=training.teacher_forcing_method,
         ),
         coins=torch.Generator().manual_seed(training.seed),
         average=AveragedWeights(model, decay=training.ema) if training.ema else None,
+        grad_accum=training.grad_accum,
+        label_smoothing=training.label_smoothing,
+        clip_norm=training.clip_norm,
+        clip_value=training.clip_value,
         device=device,
         dtype=dtype,
     )
 
 
 def summed_losses(
-    session: Session, batch: Batch, settings: Settings, *, probability: float
+    session: Session, batch: Batch, *, probability: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a batch's smoothed loss, which has a gradient, and its plain one; summed, in nats.
 
     Args:
         session: Its model and coins are used.
         batch: On the session's device.
-        settings: Of teacher forcing and label smoothing.
         probability: Of feeding gold; 1 takes the whole-sequence path.
     """
-    training = settings.training
     model = session.model
     with autocast(session.device, session.dtype):
         reading = model.read(batch.src, batch.src_lengths)
@@ -130,21 +139,21 @@ def summed_losses(
             is_gold = toss_coins(
                 (batch_size, tgt_len),
                 probability=probability,
-                scope=training.teacher_forcing_scope,
+                scope=session.forcing.scope,
                 generator=session.coins,
             ).to(session.device)
-            method = METHODS[training.teacher_forcing_method]
+            method = METHODS[session.forcing.method]
             readouts = method(model, reading, batch.tgt_in, is_gold)
     return output_cross_entropy(
         readouts.flatten(0, 1),
         model.output.weight,
         model.output.bias,
         batch.tgt_out.flatten(),
-        label_smoothing=training.label_smoothing,
+        label_smoothing=session.label_smoothing,
     )
 
 
-def train_step(session: Session, settings: Settings, *, spent: float) -> StepStats:
+def train_step(session: Session, *, spent: float) -> StepStats:
     """Make one update, from grad_accum batches.
 
     The gradient is that of the mean over all target tokens of the update, however they are spread
@@ -152,28 +161,25 @@ def train_step(session: Session, settings: Settings, *, spent: float) -> StepSta
 
     Args:
         session: Changed.
-        settings: Of the training.
         spent: Share of the budget spent so far, 0 to 1.
 
     Raises:
         SeqcliError: If too many updates in a row had to be skipped.
     """
-    training, progress = settings.training, session.progress
+    progress = session.progress
     update = progress.update + 1
-    batches = [session.stream.take() for _ in range(training.grad_accum)]
+    batches = [session.stream.take() for _ in range(session.grad_accum)]
     num_tokens = sum(batch.num_tgt_tokens for batch in batches)
     probability = session.forcing.probability(update)
     nll = 0.0
     session.model.train()
     session.optimizer.zero_grad(set_to_none=True)
     for batch in batches:
-        loss, plain = summed_losses(
-            session, batch.to(session.device), settings, probability=probability
-        )
+        loss, plain = summed_losses(session, batch.to(session.device), probability=probability)
         (loss / num_tokens).backward()
         nll += float(plain)
     norm, clipped = clip_gradients(
-        session.model.parameters(), clip_norm=training.clip_norm, clip_value=training.clip_value
+        session.model.parameters(), clip_norm=session.clip_norm, clip_value=session.clip_value
     )
     lr = session.learning_rate.at(update, spent)
     progress.update = update
@@ -194,9 +200,10 @@ def _count_skipped(session: Session) -> None:
     progress = session.progress
     progress.skipped += 1
     progress.skipped_in_a_row += 1
-    if progress.skipped_in_a_row >= MAX_SKIPPED:
+    if progress.skipped_in_a_row >= MAX_SKIPPED or progress.skipped >= MAX_SKIPPED_IN_ALL:
         raise SeqcliError(
-            f"update {progress.update}: the gradient was not finite {MAX_SKIPPED} times in a row, "
+            f"update {progress.update}: the gradient was not finite {progress.skipped} times, "
+            f"{progress.skipped_in_a_row} of them in a row, "
             "so training has diverged; take a lower --lr, a longer --warmup-steps or a smaller "
             "--clip-norm, and start again"
         )

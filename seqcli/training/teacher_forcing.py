@@ -77,6 +77,8 @@ class TeacherForcing:
     end: float
     warmup: int  # updates at start
     steps: int | None  # update at which end is reached; None for constant
+    scope: str = "token"  # one of SCOPES
+    method: str = "stepwise"  # a key of METHODS
 
     def __post_init__(self) -> None:
         """Check what the settings cannot know.

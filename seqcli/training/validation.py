@@ -59,7 +59,7 @@ def validate(
         loss = _loss(model, split, batch_tokens=batch_tokens, device=device)
         hyps = _decode_greedily(model, split, tgt_pieces=tgt_pieces, decoding=decoding)
     model.train(was_training)
-    bleu, chrf = score(hyps, refs, ("bleu", "chrf"))
+    bleu, chrf = score(hyps, refs, ("bleu", "chrf"), may_have_marks=True)
     return Validation(loss, bleu.value, chrf.value, hyps)
 
 

@@ -28,16 +28,15 @@ def make_tiny_session(*, seed: int = 1, **settings: Any) -> Session:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     session = make_tiny_session()
-    train_step(session, tiny_settings(), spent=0.0)
+    train_step(session, spent=0.0)
     save_state(tmp_path, session)
     return tmp_path
 
 
 def test_everything_comes_back(tmp_path: Path):
-    settings = tiny_settings(teacher_forcing_start=0.5, ema=0.9)
     session = make_tiny_session(teacher_forcing_start=0.5, ema=0.9)
     for _ in range(5):
-        train_step(session, settings, spent=0.25)
+        train_step(session, spent=0.25)
     session.progress.best_score, session.progress.seconds = 12.5, 77.25
     assert not has_state(tmp_path)
     save_state(tmp_path, session)

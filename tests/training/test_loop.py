@@ -94,8 +94,11 @@ def test_a_run_directory_holds_what_the_design_says(train, run_dir: Path, read_m
     manifest = json.loads((run_dir / "manifest.json").read_text("utf-8"))
     assert manifest["status"] == result.reason == "max_steps (6) reached"
     assert manifest["updates"] == result.updates == 6
-    assert manifest["best"] == {"update": result.best_update, "bleu": result.best_score}
+    assert manifest["best"].keys() == {"update", "loss", "bleu", "chrf"}
+    assert manifest["best"]["update"] == result.best_update
+    assert manifest["best"]["bleu"] == pytest.approx(result.best_score, rel=1e-5)
     assert {"seqcli", "torch", "python", "created", "seed", "data", "data_dir"} <= manifest.keys()
+    assert {"command", "device", "precision", "threads"} <= manifest.keys()
     assert load_settings(config=run_dir / "config.yaml", environ={}).training.max_steps == 6
 
 
@@ -325,7 +328,8 @@ def test_a_diverged_training_stops_after_so_many_skipped_updates(
         train(max_steps=500)
     assert str(caught.value) == (
         f"update {2 + session_module.MAX_SKIPPED}: the gradient was not finite "
-        f"{session_module.MAX_SKIPPED} times in a row, so training has diverged; take a lower "
+        f"{session_module.MAX_SKIPPED} times, {session_module.MAX_SKIPPED} of them in a row, so "
+        "training has diverged; take a lower "
         "--lr, a longer --warmup-steps or a smaller --clip-norm, and start again"
     )
 
