@@ -143,7 +143,9 @@ class _Training:
         dtype = resolve_precision(settings.training.precision, device)
         torch.manual_seed(settings.training.seed)
         model = rundir.build_model(settings, pieces).to(device)
-        session = make_session(settings, model, dataset.split("train"), device=device, dtype=dtype)
+        session = make_session(
+            settings, model, dataset.split("train"), device=device, dtype=dtype, threads=threads
+        )
         if resume:
             restore_state(run_dir, session)
             rundir.write_settings(run_dir, settings)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor
 
 from seqcli.batches import Batch, BatchStream
 from seqcli.config import Settings
@@ -25,6 +26,7 @@ from seqcli.training.optimization import (
     make_optimizer,
 )
 from seqcli.training.teacher_forcing import METHODS, TeacherForcing, toss_coins
+from seqcli.training.workers import Workers
 
 MAX_SKIPPED = 20  # updates in a row with a gradient that is not finite
 MAX_SKIPPED_IN_ALL = 200
@@ -62,6 +64,7 @@ class Session:
     clip_value: float | None
     device: torch.device
     dtype: torch.dtype
+    workers: Workers
     progress: Progress = field(default_factory=Progress)
 
 
@@ -79,9 +82,23 @@ class StepStats:
 
 
 def make_session(
-    settings: Settings, model: Seq2Seq, train: Split, *, device: torch.device, dtype: torch.dtype
+    settings: Settings,
+    model: Seq2Seq,
+    train: Split,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    threads: int = 1,
 ) -> Session:
     """Put together what the settings ask for, at the state before update 1.
+
+    Args:
+        settings: Sections model and training.
+        model: On the device.
+        train: The training pairs.
+        device: Where to compute.
+        dtype: Of the products.
+        threads: CPU threads that share out the sentences of a batch.
 
     Raises:
         SettingsError: If the settings do not fit the corpus or each other.
@@ -116,32 +133,26 @@ def make_session(
         clip_value=training.clip_value,
         device=device,
         dtype=dtype,
+        workers=Workers(model, count=threads if device.type == "cpu" else 1),
     )
 
 
 def summed_losses(
-    session: Session, batch: Batch, *, probability: float
-) -> tuple[torch.Tensor, torch.Tensor]:
+    session: Session, model: Seq2Seq, batch: Batch, is_gold: Tensor | None
+) -> tuple[Tensor, Tensor]:
     """Return a batch's smoothed loss, which has a gradient, and its plain one; summed, in nats.
 
     Args:
-        session: Its model and coins are used.
+        session: Says how; not changed.
+        model: The session's, or a worker's.
         batch: On the session's device.
-        probability: Of feeding gold; 1 takes the whole-sequence path.
+        is_gold: Where gold is fed, (batch, tgt_len); None is everywhere, the whole-sequence path.
     """
-    model = session.model
     with autocast(session.device, session.dtype):
         reading = model.read(batch.src, batch.src_lengths)
-        if probability >= 1:
+        if is_gold is None:
             readouts = model.readouts(reading, batch.tgt_in)
         else:
-            batch_size, tgt_len = batch.tgt_in.shape
-            is_gold = toss_coins(
-                (batch_size, tgt_len),
-                probability=probability,
-                scope=session.forcing.scope,
-                generator=session.coins,
-            ).to(session.device)
             method = METHODS[session.forcing.method]
             readouts = method(model, reading, batch.tgt_in, is_gold)
     return output_cross_entropy(
@@ -151,6 +162,20 @@ def summed_losses(
         batch.tgt_out.flatten(),
         label_smoothing=session.label_smoothing,
     )
+
+
+def toss(session: Session, batch: Batch, probability: float) -> Tensor | None:
+    """Return where gold is fed, (batch, tgt_len), or None if that is certain and costs no coin."""
+    if probability >= 1:
+        return None
+    batch_size, tgt_len = batch.tgt_in.shape
+    coins = toss_coins(
+        (batch_size, tgt_len),
+        probability=probability,
+        scope=session.forcing.scope,
+        generator=session.coins,
+    )
+    return coins.to(session.device)
 
 
 def train_step(session: Session, *, spent: float) -> StepStats:
@@ -172,12 +197,17 @@ def train_step(session: Session, *, spent: float) -> StepStats:
     num_tokens = sum(batch.num_tgt_tokens for batch in batches)
     probability = session.forcing.probability(update)
     nll = 0.0
-    session.model.train()
-    session.optimizer.zero_grad(set_to_none=True)
-    for batch in batches:
-        loss, plain = summed_losses(session, batch.to(session.device), probability=probability)
+
+    def work(model: Seq2Seq, batch: Batch, is_gold: Tensor | None) -> Tensor:
+        loss, plain = summed_losses(session, model, batch, is_gold)
         (loss / num_tokens).backward()
-        nll += float(plain)
+        return plain
+
+    session.workers.train()
+    for batch in batches:
+        is_gold = toss(session, batch, probability)
+        nll += sum(map(float, session.workers.run(work, batch.to(session.device), is_gold)))
+    session.workers.gather_gradients()
     norm, clipped = clip_gradients(
         session.model.parameters(), clip_norm=session.clip_norm, clip_value=session.clip_value
     )

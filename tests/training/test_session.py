@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 from tiny import make_split, tiny_model, tiny_settings
-from torch import nn
+from torch import Tensor, nn
 
-from seqcli.batches import collate
-from seqcli.training.session import Session, make_session, summed_losses, train_step
+from seqcli.batches import Batch, collate
+from seqcli.training.session import Session, make_session, summed_losses, toss, train_step
 
 PAIRS = [([4 + i % 6] * (1 + i % 3), [5 + i % 5, 6][: 1 + i % 2]) for i in range(9)]
 PAIRS += [([4, 5, 6, 7, 8, 9], [11, 10, 9, 8, 7, 6, 5])]
@@ -48,10 +48,14 @@ def test_uneven_micro_batches_give_the_same_update_as_one_batch(
     assert split_stats.clipped == whole_stats.clipped == (clip_norm is not None)
 
 
+def losses_of(session: Session, batch: Batch, *, probability: float) -> tuple[Tensor, Tensor]:
+    return summed_losses(session, session.model, batch, toss(session, batch, probability))
+
+
 def test_padding_does_not_change_an_update():
     session = make_tiny_session()
     alone = [collate([pair]) for pair in PAIRS]
-    losses = [summed_losses(session, b, probability=1.0) for b in (*alone, collate(PAIRS))]
+    losses = [losses_of(session, b, probability=1.0) for b in (*alone, collate(PAIRS))]
     for kind in (0, 1):
         torch.testing.assert_close(
             torch.stack([loss[kind] for loss in losses[:-1]]).sum(), losses[-1][kind]
@@ -61,7 +65,7 @@ def test_padding_does_not_change_an_update():
 def test_the_loss_is_the_cross_entropy_of_the_logits():
     session = make_tiny_session(label_smoothing=0.2)
     batch = collate(PAIRS)
-    loss, plain = summed_losses(session, batch, probability=1.0)
+    loss, plain = losses_of(session, batch, probability=1.0)
     logits = session.model(batch.src, batch.src_lengths, batch.tgt_in).transpose(1, 2)
     for found, smoothing in ((loss, 0.2), (plain, 0.0)):
         entropy = nn.CrossEntropyLoss(ignore_index=0, reduction="sum", label_smoothing=smoothing)
@@ -72,7 +76,7 @@ def test_certain_gold_takes_the_whole_sequence_path_and_tosses_no_coin():
     session = make_tiny_session()
     before = session.coins.get_state()
     session.model.step = None  # type: ignore[assignment]
-    summed_losses(session, collate(PAIRS), probability=1.0)
+    losses_of(session, collate(PAIRS), probability=1.0)
     assert torch.equal(session.coins.get_state(), before)
 
 
@@ -80,11 +84,11 @@ def test_certain_gold_takes_the_whole_sequence_path_and_tosses_no_coin():
 def test_coins_move_their_own_generator_only(method: str):
     session = make_tiny_session(teacher_forcing_method=method)
     coins, others = session.coins.get_state(), torch.get_rng_state()
-    loss, after = (summed_losses(session, collate(PAIRS), probability=0.5)[0] for _ in range(2))
+    loss, after = (losses_of(session, collate(PAIRS), probability=0.5)[0] for _ in range(2))
     assert torch.equal(torch.get_rng_state(), others)
     assert not torch.equal(after, loss)
     session.coins.set_state(coins)
-    again, _ = summed_losses(session, collate(PAIRS), probability=0.5)
+    again, _ = losses_of(session, collate(PAIRS), probability=0.5)
     assert torch.equal(again, loss)
 
 
