@@ -49,7 +49,10 @@ class DotAttention(nn.Module):
 
     def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Return the scores of queries (batch, queries, hidden), (batch, queries, src_len)."""
-        return torch.bmm(queries, keys.transpose(1, 2).to(queries.dtype))
+        # Scores are large, and softmax sees their differences: bf16 blurs the weights by a tenth.
+        wide = torch.promote_types(queries.dtype, torch.float32)
+        with torch.autocast(queries.device.type, enabled=False):
+            return torch.bmm(queries.to(wide), keys.transpose(1, 2).to(wide))
 
 
 class GeneralAttention(DotAttention):

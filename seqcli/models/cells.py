@@ -2,7 +2,8 @@
 
 Place: **one step** -> recurrence.py runs the same equations over a whole sequence, faster.
 A cell's input product does not depend on its state, so every step takes it ready made:
-``x_part`` = W x_t + b, (batch, gates * hidden), the gates side by side in the order given.
+``x_part`` = W x_t + b, (batch, gates * hidden), the gates side by side in the order given. Products
+are computed in the dtype of the weight, the rest in that of ``x_part``.
 σ is the logistic function, ∘ the elementwise product.
 Axes: batch = sentences, hidden = units of the layer, gates = number of affine maps in the cell.
 """
@@ -34,7 +35,7 @@ def rnn_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None)
     Returns:
         (h_t,).
     """
-    return (torch.tanh(x_part + functional.linear(state[0], weight)),)
+    return (torch.tanh(x_part + functional.linear(state[0].to(weight.dtype), weight)),)
 
 
 def lstm_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None) -> State:
@@ -53,7 +54,7 @@ def lstm_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None
         (h_t, c_t).
     """
     h, c = state
-    i, f, o, g = (x_part + functional.linear(h, weight)).chunk(4, dim=-1)
+    i, f, o, g = (x_part + functional.linear(h.to(weight.dtype), weight)).chunk(4, dim=-1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
 
@@ -78,8 +79,10 @@ def gru_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None)
     hidden = h.shape[-1]
     x_gates, x_new = x_part.split([2 * hidden, hidden], dim=-1)
     gate_weight, new_weight = weight.split([2 * hidden, hidden])
-    r, z = torch.sigmoid(x_gates + functional.linear(h, gate_weight)).chunk(2, dim=-1)
-    n = torch.tanh(x_new + functional.linear(r * h, new_weight))
+    r, z = torch.sigmoid(x_gates + functional.linear(h.to(weight.dtype), gate_weight)).chunk(
+        2, dim=-1
+    )
+    n = torch.tanh(x_new + functional.linear((r * h).to(weight.dtype), new_weight))
     return (h + z * (n - h),)
 
 
@@ -104,7 +107,9 @@ def gru_cudnn_step(x_part: Tensor, state: State, weight: Tensor, bias: Tensor | 
     (h,) = state
     hidden = h.shape[-1]
     x_gates, x_new = x_part.split([2 * hidden, hidden], dim=-1)
-    h_gates, h_new = functional.linear(h, weight).split([2 * hidden, hidden], dim=-1)
+    h_gates, h_new = functional.linear(h.to(weight.dtype), weight).split(
+        [2 * hidden, hidden], dim=-1
+    )
     r, z = torch.sigmoid(x_gates + h_gates).chunk(2, dim=-1)
     n = torch.tanh(x_new + r * (h_new + bias))
     return (n + z * (h - n),)

@@ -148,6 +148,7 @@ class Decoder(nn.Module):
     def _read(self, outputs: Tensor, memory: Memory | None) -> tuple[Tensor, Tensor | None]:
         """Return readouts of top states (batch, queries, hidden), and attention weights."""
         weights = None
+        outputs = outputs.to(self.readout.weight.dtype)
         if self.attention is not None:
             assert memory is not None
             contexts, weights = attend(self.attention, outputs, memory)
