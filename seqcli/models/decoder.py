@@ -65,7 +65,7 @@ class Decoder(nn.Module):
             layers: Number of recurrent layers.
             attention: A key of ``ATTENTIONS``.
             input_feeding: Whether the last readout is part of the next input.
-            dropout: Share of inputs, outputs of layers, and readouts zeroed in training.
+            dropout: Share of inputs, outputs between layers, and readouts zeroed in training.
         """
         super().__init__()
         input_size = emb_size + (readout_size if input_feeding else 0)
@@ -148,7 +148,7 @@ class Decoder(nn.Module):
     def _read(self, outputs: Tensor, memory: Memory | None) -> tuple[Tensor, Tensor | None]:
         """Return readouts of top states (batch, queries, hidden), and attention weights."""
         weights = None
-        outputs = self.dropout(outputs).to(self.readout.weight.dtype)
+        outputs = outputs.to(self.readout.weight.dtype)
         if self.attention is not None:
             assert memory is not None
             contexts, weights = attend(self.attention, outputs, memory)

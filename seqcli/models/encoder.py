@@ -73,7 +73,6 @@ class Encoder(nn.Module):
                 outputs = self.dropout(outputs)
             outputs, state = _read_both_ways(directions, outputs, is_real)
             states.append(state)
-        outputs = self.dropout(outputs)
         return Encoded(outputs.transpose(0, 1), tuple(states))
 
 
