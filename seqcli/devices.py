@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
+from seqcli.encoding import count_cores
 from seqcli.errors import SettingsError
 
 MOST_THREADS = 4096
@@ -74,8 +73,7 @@ def set_threads(threads: int | None) -> int:
             "one for each core"
         )
     if threads is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        threads = cores or 1
+        threads = count_cores()
     torch.set_num_threads(threads)
     return threads
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -151,8 +150,3 @@ class Seq2Seq(nn.Module):
 def count_parameters(model: nn.Module) -> int:
     """Return the number of weights, shared ones counted once."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """Return where the model's weights are."""
-    return next(model.parameters()).device

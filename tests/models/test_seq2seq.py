@@ -10,7 +10,7 @@ from torch import Tensor
 from seqcli.models import Seq2Seq
 from seqcli.models.attention import ATTENTIONS
 from seqcli.models.cells import CELLS
-from seqcli.models.seq2seq import count_parameters, device_of
+from seqcli.models.seq2seq import count_parameters
 
 SRC = torch.tensor([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0], [9, 4, 3, 0, 0]])
 SRC_LENGTHS = torch.tensor([5, 2, 3])
@@ -186,7 +186,3 @@ def test_the_same_seed_makes_the_same_model():
     first, second = tiny_model(seed=3), tiny_model(seed=3)
     for one, other in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(one, other)
-
-
-def test_device_of_a_model_is_where_its_weights_are():
-    assert device_of(tiny_model().to("meta")) == torch.device("meta")
