@@ -190,10 +190,10 @@ def test_a_small_text_gives_a_smaller_validation_set_and_it_is_said(folder: Path
 def test_a_vocabulary_that_is_too_large_is_lowered_and_it_is_said(folder: Path) -> None:
     listener = Listener()
     result = build(folder, report=listener)
-    assert result.vocab_asked == 8000
+    assert result.vocab_asked == 4000
     assert result.vocab_sizes["src"] == result.vocab_sizes["tgt"] < 400
     assert listener.warnings == [
-        "vocab_size (8,000) is more than the pieces of this text; lowered to "
+        "vocab_size (4,000) is more than the pieces of this text; lowered to "
         f"{result.vocab_sizes['src']:,}"
     ]
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from seqcli.decoding.translator import Hypothesis, Translation, Translator
 
 # Batches that are read ahead, so that lines of like length are translated together; a compromise
-# between speed and the wait for the first line.
-SORTED_BATCHES = 8
+# between speed and the wait for the first line, which only a person at a pipe feels.
+READ_AHEAD_BATCHES = 8
 
 ModelOption = Annotated[
     Path, typer.Option("--model", "-m", metavar="RUN_DIR", help="Run directory.")
@@ -71,7 +71,7 @@ def command(
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
     output = _path_or_stream(output)
     source = _path_or_stream(text or input_file)
-    groups = iter_line_groups(source, most=batch_size * SORTED_BATCHES)
+    groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
     output_stream = open_results(output)
     settings = given.load_for_run(model)
 
@@ -120,7 +120,7 @@ def write_translations(
             group,
             decoding=decoding,
             batch_size=batch_size,
-            sorted_batches=SORTED_BATCHES,
+            sorted_batches=READ_AHEAD_BATCHES,
             seed=seed,
             first_line=done,
         ):
@@ -138,7 +138,7 @@ def write_translations(
 
 def format_lines(translation: Translation, *, n_best: int) -> str:
     """Return exactly ``n_best`` lines, the best first; blank ones stand for what was not found."""
-    texts = [_one_line(hyp.text) for hyp in translation.hyps[:n_best]]
+    texts = [hyp.text for hyp in translation.hyps[:n_best]]
     texts += [""] * (n_best - len(texts))
     return "".join(f"{text}\n" for text in texts)
 
@@ -164,8 +164,3 @@ def _finite(score: float) -> float | None:
 def _flags_of(hyp: Hypothesis) -> list[str]:
     flags = {"truncated": hyp.truncated, "looped": hyp.looped}
     return [name for name, is_set in flags.items() if is_set]
-
-
-def _one_line(text: str) -> str:
-    """Keep a model that spells a line feed in bytes from shifting all lines that follow."""
-    return text.replace("\n", " ")

@@ -59,7 +59,7 @@ class PiecesSettings(Section):
     """How text is cut into pieces (SentencePiece)."""
 
     vocab_size: Annotated[int, Field(ge=8)] = Field(
-        8000, description="Pieces in a vocabulary, the special ones included; lowered if too large."
+        4000, description="Pieces in a vocabulary, the special ones included; lowered if too large."
     )
     model_type: ModelType = Field("unigram", description="Kind of SentencePiece model.")
     joint: bool = Field(True, description="One vocabulary for both languages, or one for each.")
@@ -106,7 +106,7 @@ class TrainingSettings(Section):
     )
     optimizer: Optimizer = Field("adam", description="Adam, or AdamW with weight decay.")
     weight_decay: float = Field(0.01, ge=0, description="Decoupled weight decay (AdamW only).")
-    lr: float = Field(1.5e-3, gt=0, description="Learning rate at its peak, the end of warm-up.")
+    lr: float = Field(2.5e-3, gt=0, description="Learning rate at its peak, the end of warm-up.")
     lr_schedule: LrSchedule = Field(
         "linear", description="Course of lr after warm-up; linear and cosine end at zero."
     )
@@ -136,7 +136,7 @@ class TrainingSettings(Section):
         2000, description="Most tokens in a batch, on its longer side, padding included."
     )
     grad_accum: Count = Field(1, description="Batches whose gradients are added for one update.")
-    max_epochs: OptionalCount = Field(20, description="Passes over the training pairs, or off.")
+    max_epochs: OptionalCount = Field(30, description="Passes over the training pairs, or off.")
     max_steps: OptionalCount = Field(None, description="Updates in all, or off.")
     max_minutes: OptionalPositive = Field(
         None, description="Minutes of training, or off; the learning rate then follows the clock."

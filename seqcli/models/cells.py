@@ -123,14 +123,14 @@ class CellKind:
     gates: int  # affine maps of (x_t, h_{t-1})
     states: int  # tensors in the state: h, or h and c
     has_recurrent_bias: bool  # a second bias, inside the reset product
-    forget_gate: int | None  # which gate starts with a bias of 1
+    start_bias: tuple[int, float] | None  # a gate, and a bias with which states are kept at first
 
 
 CELLS: dict[str, CellKind] = {
-    "rnn": CellKind(rnn_step, gates=1, states=1, has_recurrent_bias=False, forget_gate=None),
-    "lstm": CellKind(lstm_step, gates=4, states=2, has_recurrent_bias=False, forget_gate=1),
-    "gru": CellKind(gru_step, gates=3, states=1, has_recurrent_bias=False, forget_gate=None),
+    "rnn": CellKind(rnn_step, gates=1, states=1, has_recurrent_bias=False, start_bias=None),
+    "lstm": CellKind(lstm_step, gates=4, states=2, has_recurrent_bias=False, start_bias=(1, 1.0)),
+    "gru": CellKind(gru_step, gates=3, states=1, has_recurrent_bias=False, start_bias=(1, -1.0)),
     "gru-cudnn": CellKind(
-        gru_cudnn_step, gates=3, states=1, has_recurrent_bias=True, forget_gate=None
+        gru_cudnn_step, gates=3, states=1, has_recurrent_bias=True, start_bias=(1, 1.0)
     ),
 }

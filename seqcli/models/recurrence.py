@@ -281,7 +281,9 @@ class RecurrentLayer(nn.Module):
         """Make the layer with the usual starting weights.
 
         Input weights are Glorot uniform, recurrent weights orthogonal gate by gate, biases zero
-        but for the LSTM's forget gate, which starts at 1 (Jozefowicz et al. 2015).
+        but for the gate that weighs the old state, which keeps more of it at first: the LSTM's
+        forget gate starts at 1 (Jozefowicz et al. 2015), the GRU's update gate as far towards the
+        old state (Tallec & Ollivier 2018, section 2, has such a bias for both).
 
         Args:
             cell: A key of ``CELLS``.
@@ -304,8 +306,9 @@ class RecurrentLayer(nn.Module):
                 nn.init.xavier_uniform_(weight)
             for weight in self.hidden_weight.chunk(gates):
                 nn.init.orthogonal_(weight)
-            if self.kind.forget_gate is not None:
-                self.bias.chunk(gates)[self.kind.forget_gate].fill_(1.0)
+            if self.kind.start_bias is not None:
+                gate, bias = self.kind.start_bias
+                self.bias.chunk(gates)[gate].fill_(bias)
 
     def zero_state(self, like: Tensor, batch: int) -> State:
         """Return the state before the first step: zeros, each (batch, hidden)."""

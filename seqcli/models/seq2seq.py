@@ -23,11 +23,6 @@ class Reading:
     state: DecoderState
     memory: Memory | None
 
-    def select(self, rows: Tensor) -> Reading:
-        """Return the reading of some sentences; rows are indices, (rows,)."""
-        memory = None if self.memory is None else self.memory.select(rows)
-        return Reading(self.state.select(rows), memory)
-
 
 class Seq2Seq(nn.Module):
     """Embeddings, encoder, decoder and output layer."""

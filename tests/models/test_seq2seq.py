@@ -102,9 +102,10 @@ def test_beams_of_a_sentence_share_its_memory(attention: str, input_feeding: boo
     reading = model.read(SRC, SRC_LENGTHS)
     rows = torch.arange(3).repeat_interleave(2)
     prev_ids = torch.tensor([4, 5, 6, 7, 8, 9])
-    shared, shared_state, _ = model.step(prev_ids, reading.state.select(rows), reading.memory)
-    copied = reading.select(rows)
-    repeated, repeated_state, _ = model.step(prev_ids, copied.state, copied.memory)
+    state = reading.state.select(rows)
+    shared, shared_state, _ = model.step(prev_ids, state, reading.memory)
+    copied = None if reading.memory is None else reading.memory.select(rows)
+    repeated, repeated_state, _ = model.step(prev_ids, state, copied)
     torch.testing.assert_close(shared, repeated)
     torch.testing.assert_close(shared_state.layers, repeated_state.layers)
 
