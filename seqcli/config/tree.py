@@ -106,7 +106,7 @@ class TrainingSettings(Section):
     )
     optimizer: Optimizer = Field("adam", description="Adam, or AdamW with weight decay.")
     weight_decay: float = Field(0.01, ge=0, description="Decoupled weight decay (AdamW only).")
-    lr: float = Field(2.5e-3, gt=0, description="Learning rate at its peak, the end of warm-up.")
+    lr: float = Field(1.5e-3, gt=0, description="Learning rate at its peak, the end of warm-up.")
     lr_schedule: LrSchedule = Field(
         "linear", description="Course of lr after warm-up; linear and cosine end at zero."
     )
