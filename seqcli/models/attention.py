@@ -56,19 +56,25 @@ class DotAttention(nn.Module):
 
 
 class GeneralAttention(DotAttention):
-    """score(h, s) = h · W s.
+    """score(h, s) = h · W s, with W = V / sqrt(hidden) and V what is learnt.
 
-    Source: Luong et al. 2015, section 3.1, equation 8, general.
+    A step of Adam moves every entry of a matrix by about the learning rate, and so a score by the
+    sum of hidden * hidden such moves: learnt as it stands, W makes scores of hundreds within
+    minutes, and attention hard before it has found its place.
+
+    Source: Luong et al. 2015, section 3.1, equation 8, general; the scale is that of Vaswani et
+    al. 2017, equation 1.
     """
 
     def __init__(self, hidden_size: int) -> None:
         """Make the attention of states of hidden_size units."""
         super().__init__(hidden_size)
-        self.projection = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.projection = nn.Linear(hidden_size, hidden_size, bias=False)  # V
+        self.scale = hidden_size**-0.5
 
     def project(self, values: Tensor) -> Tensor:
         """Return W s for encoder states (batch, src_len, hidden)."""
-        projected: Tensor = self.projection(values)
+        projected: Tensor = self.projection(values) * self.scale
         return projected
 
 

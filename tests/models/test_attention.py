@@ -58,7 +58,7 @@ def test_dot_scores_are_dot_products():
 
 def test_general_scores_put_a_matrix_between():
     attention = GeneralAttention(2)
-    attention.projection.weight.data = torch.tensor([[1.0, 2.0], [0.0, -1.0]])
+    attention.projection.weight.data = torch.tensor([[1.0, 2.0], [0.0, -1.0]]) * math.sqrt(2)
     # W s is (5, -2), (0, -0.5), (3, 0)
     assert scores_of(attention) == pytest.approx([4.5, 0.5, 1.5])
 
