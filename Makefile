@@ -66,6 +66,7 @@ help: ## List the targets.
 
 # Here DATA is the folder of the raw text; everywhere else it is the data directory.
 multi30k: ## Train and score English to German on Multi30k; DATA=FOLDER of its raw files.
+	@$(if $(filter file,$(origin DATA)),$(error Give the folder of the raw files: make multi30k DATA=FOLDER))
 	@$(MAKE) eval SRC=en TGT=de CONFIG= FLAGS='--max-minutes 30 $(FLAGS)' \
 	  TRAIN=$(DATA)/train VALID=$(DATA)/val TEST=$(DATA)/test_2016_flickr \
 	  UNSEEN= DATA=data/multi30k.en-de RUN=runs/multi30k.en-de

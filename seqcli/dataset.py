@@ -73,12 +73,13 @@ class IdArray:
         self._offsets = offsets
 
     @classmethod
-    def open(cls, stem: Path, *, id_type: str) -> IdArray:
+    def open(cls, stem: Path, *, id_type: str, vocab_size: int | None = None) -> IdArray:
         """Map ``STEM.ids`` and ``STEM.offsets``.
 
         Args:
             stem: Path of both files without their suffix.
             id_type: A key of ID_TYPES.
+            vocab_size: Number that all ids are below; None is not checked.
 
         Raises:
             CorpusError: A file is missing or truncated, or the two do not fit together.
@@ -92,6 +93,11 @@ class IdArray:
             raise CorpusError(
                 f"{ids_path}: holds {len(ids):,} ids where {offsets_path.name} says "
                 f"{offsets[-1]:,}; the files are damaged or mixed up; {_AGAIN}"
+            )
+        if vocab_size is not None and len(ids) and ids.max() >= vocab_size:
+            raise CorpusError(
+                f"{ids_path}: damaged (it has the id {ids.max()}, and there are {vocab_size:,} "
+                f"pieces); {_AGAIN}"
             )
         return cls(ids, offsets)
 
@@ -195,6 +201,7 @@ class Dataset:
         path = data_dir / MANIFEST
         try:
             id_types = {side: str(manifest["id_type"][side]) for side in SIDES}
+            vocab_sizes = {side: int(manifest["vocab_size"][side]) for side in SIDES}
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -205,7 +212,9 @@ class Dataset:
                 f"{_AGAIN}"
             )
         splits = {
-            name: _open_split(data_dir, name, id_types=id_types, pairs=pairs)
+            name: _open_split(
+                data_dir, name, id_types=id_types, vocab_sizes=vocab_sizes, pairs=pairs
+            )
             for name, pairs in counts.items()
         }
         return cls(data_dir, manifest, splits)
@@ -333,7 +342,7 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
         ) from error
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror or error}); {make}") from error
-    except ValueError as error:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
         raise CorpusError(f"{path}: damaged ({error}); {_AGAIN}") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise CorpusError(f"{data_dir}: not a data directory (see its {MANIFEST}); {make}")
@@ -347,8 +356,20 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
     return manifest
 
 
-def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: int) -> Split:
-    sides = [IdArray.open(data_dir / f"{name}.{side}", id_type=id_types[side]) for side in SIDES]
+def _open_split(
+    data_dir: Path,
+    name: str,
+    *,
+    id_types: dict[str, str],
+    vocab_sizes: dict[str, int],
+    pairs: int,
+) -> Split:
+    sides = [
+        IdArray.open(
+            data_dir / f"{name}.{side}", id_type=id_types[side], vocab_size=vocab_sizes[side]
+        )
+        for side in SIDES
+    ]
     for side, array in zip(SIDES, sides, strict=True):
         if len(array) != pairs:
             raise CorpusError(

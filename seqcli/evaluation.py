@@ -41,8 +41,15 @@ class Evaluation:
     scores: tuple[Score, ...]
 
     def value_of(self, metric: str) -> float:
-        """Return the value of a metric that was asked for."""
-        return next(score.value for score in self.scores if score.metric == metric)
+        """Return the value of a metric.
+
+        Raises:
+            SettingsError: If it was not asked for.
+        """
+        values = {score.metric: score.value for score in self.scores}
+        if metric not in values:
+            raise SettingsError(f"no score of {metric!r}; there are {', '.join(values)}")
+        return values[metric]
 
 
 def check_metrics(metrics: Sequence[str]) -> tuple[str, ...]:

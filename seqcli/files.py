@@ -123,18 +123,20 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def require_empty(directory: Path, *, overwrite: bool, what: str) -> None:
+def require_empty(directory: Path, *, overwrite: bool, what: str, own: Iterable[str] = ()) -> None:
     """Check that a directory can be filled without touching what somebody else put there.
 
     Nothing is made or deleted. Leftovers of a write that was killed do not count.
 
     Args:
         directory: May be missing; its nearest existing parent must then be writable.
-        overwrite: Allow it to hold something.
+        overwrite: Allow it to hold something, if that is what was written here before.
         what: What shall be written, such as "a data directory", for the message.
+        own: Names of files by which such a directory is known.
 
     Raises:
-        SettingsError: It is a file, or it holds something and ``overwrite`` is off.
+        SettingsError: It is a file; or it holds something, and ``overwrite`` is off or nothing of
+            it is ours.
         SeqcliError: It cannot be read or written.
     """
     with explaining(directory):
@@ -147,18 +149,24 @@ def require_empty(directory: Path, *, overwrite: bool, what: str) -> None:
             )
         if not os.access(existing, os.R_OK | os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(existing))
-        if existing == directory and not overwrite:
-            _refuse_entries(directory, what)
+        if existing == directory and not (overwrite and _has_any(directory, own)):
+            _refuse_entries(directory, what, overwrite)
 
 
-def _refuse_entries(directory: Path, what: str) -> None:
+def _has_any(directory: Path, names: Iterable[str]) -> bool:
+    return any((directory / name).exists() for name in names)
+
+
+def _refuse_entries(directory: Path, what: str, overwrite: bool) -> None:
     found = sorted(
         entry.name for entry in directory.iterdir() if not entry.name.startswith(UNFINISHED)
     )
     if found:
+        advice = "choose another directory" if overwrite else "choose another name"
+        hint = "" if overwrite else ", or give --overwrite if it is an older one"
         raise SettingsError(
             f"{directory}: not empty (it has {found[0]!r}); {what} is not written over something "
-            "else; choose another name or give --overwrite"
+            f"else; {advice}{hint}"
         )
 
 

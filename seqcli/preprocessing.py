@@ -96,7 +96,8 @@ def build_data(
         SeqcliError: The disk refuses.
     """
     _check_names(train, test)
-    require_empty(data_dir, overwrite=overwrite, what="a data directory")
+    own = (MANIFEST, *piece_files(joint=True), *piece_files(joint=False))
+    require_empty(data_dir, overwrite=overwrite, what="a data directory", own=own)
     stale = _files_to_replace(data_dir)
     texts = _find_texts(settings, train=train, valid=valid, test=test)
     inputs = _read_held(texts, settings, report)
@@ -154,7 +155,7 @@ def _files_to_replace(data_dir: Path) -> list[str]:
         if manifest["kind"] != KIND:
             raise ValueError(manifest["kind"])
         names = [str(name) for name in manifest["splits"]]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise SettingsError(
             f"{path}: belongs to something that is not a data directory, and a data directory "
             "needs that name; choose another directory"

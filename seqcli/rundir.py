@@ -21,7 +21,7 @@ from torch import nn
 
 from seqcli.config import Settings, dump_settings, load_settings
 from seqcli.errors import CheckpointError, SeqcliError, SettingsError
-from seqcli.files import replacing, write_atomically
+from seqcli.files import replacing, sha256_of, write_atomically
 from seqcli.models import Seq2Seq
 from seqcli.pieces import PiecePair
 from seqcli.version import __version__
@@ -72,7 +72,7 @@ def require_no_other(run_dir: Path) -> None:
         manifest = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise SettingsError(
@@ -144,7 +144,7 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
             f"{run_dir}: not a run directory, as it has no {MANIFEST}; give the RUN_DIR of "
             "`seqcli train`"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: cannot be read ({error}); restore it from a copy, or train again"
         ) from error
@@ -210,11 +210,13 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
     """
     settings = load_settings_of(run_dir)
     pieces = PiecePair.load(run_dir)
+    _check_pieces(run_dir)
     path = run_dir / MODEL
     if not path.is_file():
         raise CheckpointError(
-            f"{run_dir}: has no {MODEL} yet: training stopped before its first validation; go on "
-            "with `seqcli train DATA_DIR RUN_DIR --resume`"
+            f"{run_dir}: has no {MODEL}: training stopped before its first validation (go on with "
+            "`seqcli train DATA_DIR RUN_DIR --resume`), or the file was lost (restore it from a "
+            "copy, or train again)"
         )
     weights = read_tensors(path)
     try:
@@ -223,6 +225,19 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
         raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
     copy_weights(model, weights, path=path)
     return model.eval(), pieces, settings
+
+
+def _check_pieces(run_dir: Path) -> None:
+    """Check that the pieces are those that the model was trained with."""
+    data = read_manifest(run_dir).get("data")
+    digests = data.get("pieces_sha256") if isinstance(data, dict) else None
+    for name, digest in digests.items() if isinstance(digests, dict) else ():
+        path = run_dir / name
+        if not path.is_file() or sha256_of(path) != digest:
+            raise CheckpointError(
+                f"{path}: not the pieces that the model was trained with; put the right file back, "
+                "such as from the data directory"
+            )
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:

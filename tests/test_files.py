@@ -132,10 +132,18 @@ def test_a_directory_with_something_in_it_is_refused(tmp_path: Path) -> None:
         require_empty(tmp_path, overwrite=False, what="a run")
     assert str(caught.value) == (
         f"{tmp_path}: not empty (it has 'thesis.tex'); a run is not written over something else; "
-        "choose another name or give --overwrite"
+        "choose another name, or give --overwrite if it is an older one"
     )
-    require_empty(tmp_path, overwrite=True, what="a run")
-    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_only_what_is_ours_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(SettingsError, match=r"'thesis.tex'.*; choose another directory$"):
+        require_empty(tmp_path, overwrite=True, what="a run", own=["manifest.json"])
+    (tmp_path / "manifest.json").write_text("{}")
+    require_empty(tmp_path, overwrite=True, what="a run", own=["manifest.json"])
+    with pytest.raises(SettingsError, match="not empty"):
+        require_empty(tmp_path, overwrite=False, what="a run", own=["manifest.json"])
 
 
 def test_what_a_killed_write_left_does_not_count(tmp_path: Path) -> None:

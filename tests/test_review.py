@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from seqcli import preprocess
+from seqcli import Translator, preprocess
 from seqcli.config import load_settings
 from seqcli.dataset import Dataset
 from seqcli.errors import CheckpointError, SettingsError
+from seqcli.evaluation import Evaluation
 
 
 @pytest.mark.parametrize("given", [{"top_k": 3}, {"top_p": 0.5}, {"temperature": "1.5"}])
@@ -117,3 +122,107 @@ def test_no_length_limit_is_too_large(run_cli, tiny_run: Path):
     from seqcli.decoding.search import ENDLESS, max_pieces_out
 
     assert max_pieces_out(tensor([7]), ratio=1e30, constant=10).tolist() == [ENDLESS]
+
+
+def test_overwrite_is_for_what_seqcli_has_written(run_cli, tmp_path: Path, tiny_data: Path):
+    """It used to fill any folder, such as /, with the files of a data directory."""
+    (tmp_path / "thesis.txt").write_text("x")
+    for words in (("preprocess", tmp_path, "--train", "x"), ("train", tiny_data, tmp_path)):
+        outcome = run_cli(*words, "--overwrite")
+        assert outcome.code == 2
+        assert "not empty (it has 'thesis.txt')" in outcome.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_settings_files_add_up(run_cli, tmp_path: Path):
+    """The first used to be forgotten without a word."""
+    (tmp_path / "a.yaml").write_text("model: {cell: gru, layers: 3}")
+    (tmp_path / "b.yaml").write_text("model: {layers: 2}")
+    files = ("--config", tmp_path / "a.yaml", "--config", tmp_path / "b.yaml")
+    model = json.loads(run_cli("config", "--json", *files).stdout)["model"]
+    assert (model["cell"]["value"], model["layers"]["value"]) == ("gru", 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--length-penalty", "300"),
+        ("--max-length", "99999999999999999999"),
+        ("--max-length-ratio", "1e308"),
+        ("--beam-size", "99999999999999999999"),
+        ("--batch-size", "99999999999999999999"),
+    ],
+)
+def test_a_number_beyond_reason_is_out_of_range(run_cli, tiny_run: Path, words):
+    outcome = run_cli("translate", "-m", tiny_run, *words, stdin="a\n")
+    assert outcome.code == 2
+    assert words[0] in outcome.stderr
+    assert "at most" in outcome.stderr
+
+
+def test_pieces_of_another_model_are_noticed(run_cli, tiny_run: Path, tmp_path: Path):
+    run_dir = tmp_path / "run"
+    shutil.copytree(tiny_run, run_dir)
+    pieces = run_dir / "pieces.model"
+    pieces.write_bytes(pieces.read_bytes() + b"\n\x00")
+    outcome = run_cli("translate", "-m", run_dir, stdin="a\n")
+    assert outcome.code == 4
+    assert str(pieces) in outcome.stderr
+
+
+def test_ids_that_no_piece_has_are_damage(run_cli, tiny_data: Path, tmp_path: Path):
+    data_dir = tmp_path / "data"
+    shutil.copytree(tiny_data, data_dir)
+    ids = data_dir / "train.src.ids"
+    ids.write_bytes(b"\xff" * ids.stat().st_size)
+    outcome = run_cli("train", data_dir, tmp_path / "run")
+    assert outcome.code == 3
+    assert f"{ids}: damaged" in outcome.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_manifest_of_brackets_is_damage(run_cli, tiny_run: Path, tmp_path: Path):
+    run_dir = tmp_path / "run"
+    shutil.copytree(tiny_run, run_dir)
+    (run_dir / "manifest.json").write_text("[" * 100_000)
+    assert run_cli("translate", "-m", run_dir, stdin="a\n").code == 4
+
+
+def test_a_named_pipe_is_translated(run_process, tiny_run: Path, tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("a b\n\nb\n",), daemon=True)
+    writer.start()
+    outcome = run_process("translate", "-m", tiny_run, pipe, "--threads", "1")
+    assert outcome.code == 0
+    assert outcome.stdout.count("\n") == 3
+
+
+def test_only_lines_of_text_are_translated(tiny_run: Path):
+    translator = Translator.load(tiny_run)
+    with pytest.raises(SettingsError, match="line 2 is None; it must be a str"):
+        translator.translate(["a", None])  # type: ignore[list-item]
+
+
+def test_a_score_that_was_not_asked_for_is_named():
+    with pytest.raises(SettingsError, match="no score of 'ter'"):
+        Evaluation("run", "test", 0, 0, 0, scores=()).value_of("ter")
+
+
+@pytest.mark.parametrize("words", ["config", "--version", "eval --hyp x --ref x"])
+def test_results_that_nobody_can_read_are_no_success(
+    process_environment: dict[str, str], tmp_path: Path, words: str
+):
+    (tmp_path / "x").write_text("a\n")
+    command = f"'{sys.executable}' -m seqcli {words} >&-"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=process_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "standard output is closed" in done.stderr

@@ -94,8 +94,9 @@ def test_a_new_run_has_settings_pieces_and_manifest_but_no_model(tmp_path: Path,
     update_manifest(run_dir, status="done")
     assert (read_manifest(run_dir)["seed"], read_manifest(run_dir)["status"]) == (5, "done")
     assert message_of(load_model, run_dir) == (
-        f"{run_dir}: has no model.safetensors yet: training stopped before its first validation; "
-        "go on with `seqcli train DATA_DIR RUN_DIR --resume`"
+        f"{run_dir}: has no model.safetensors: training stopped before its first validation (go on "
+        "with `seqcli train DATA_DIR RUN_DIR --resume`), or the file was lost (restore it from a "
+        "copy, or train again)"
     )
 
 
@@ -202,6 +203,9 @@ def test_the_pieces_of_another_run_are_refused(run_dir: Path, tiny_data: Path, t
         vocab_size=290, byte_fallback=False,
     )  # fmt: skip
     shutil.copy(tmp_path / "other" / "pieces.model", run_dir)
+    message = message_of(load_model, run_dir)
+    assert message.startswith(f"{run_dir / 'pieces.model'}: not the pieces that the model was")
+    update_manifest(run_dir, data=None)  # a run that does not say which pieces it had
     message = message_of(load_model, run_dir)
     assert "has shape" in message
     assert message.endswith("the files are of different runs")

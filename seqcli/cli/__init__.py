@@ -19,6 +19,7 @@ from typer.main import get_command
 
 from seqcli.cli.failures import run_guarded
 from seqcli.cli.flags import DebugOption
+from seqcli.cli.results import require_stdout
 from seqcli.version import __version__
 
 # Each verb is the function ``command`` of the module ``seqcli.cli.<verb>``, or its Typer ``group``.
@@ -72,6 +73,7 @@ def load_verb(name: str) -> Any:
 
 def _show_version(is_asked: bool) -> None:
     if is_asked:
+        require_stdout()
         sys.stdout.write(f"seqcli {__version__}\n")
         raise typer.Exit
 

@@ -29,13 +29,15 @@ def iter_line_groups(path: Path | None, *, most: int) -> Iterator[Iterable[str]]
     be translated.
 
     Args:
-        path: A text file, plain or gzip.
+        path: A text file, plain or gzip, or a named pipe.
         most: Lines of a group that comes from a pipe, at the most.
 
     Raises:
         CorpusError: When the text cannot be read or is not UTF-8.
         SettingsError: When standard input is needed and closed.
     """
+    if path is not None and path.is_fifo():  # such as <(zcat text.gz)
+        return _group_arriving(path.open("rb"), str(path), most)
     if path is not None:
         return _group_all(iter_lines(path))
     if sys.stdin is None:
@@ -45,7 +47,7 @@ def iter_line_groups(path: Path | None, *, most: int) -> Iterator[Iterable[str]]
         return ([line] for line in decode_lines(stream, _STDIN))
     if _is_file(stream):
         return _group_all(decode_lines(stream, _STDIN))
-    return _group_arriving(stream, most)
+    return _group_arriving(stream, _STDIN, most)
 
 
 def _is_file(stream: IO[bytes]) -> bool:
@@ -71,11 +73,11 @@ def _group_all(lines: Iterator[str]) -> Iterator[Iterable[str]]:
         raise errors[0]
 
 
-def _group_arriving(stream: IO[bytes], most: int) -> Iterator[Iterable[str]]:
+def _group_arriving(stream: IO[bytes], name: str, most: int) -> Iterator[Iterable[str]]:
     arrived: queue.Queue[str | Exception | None] = queue.Queue(most)
     # A stream of its own: at exit the interpreter must not wait for the lock of sys.stdin.
     own_stream = open(stream.fileno(), "rb", closefd=False)  # noqa: SIM115 - the thread's
-    threading.Thread(target=_read_into, args=(arrived, own_stream), daemon=True).start()
+    threading.Thread(target=_read_into, args=(arrived, own_stream, name), daemon=True).start()
     item: str | Exception | None = ""
     while isinstance(item, str):
         group = []
@@ -91,9 +93,9 @@ def _group_arriving(stream: IO[bytes], most: int) -> Iterator[Iterable[str]]:
         raise item
 
 
-def _read_into(arrived: queue.Queue[str | Exception | None], stream: IO[bytes]) -> None:
+def _read_into(arrived: queue.Queue[str | Exception | None], stream: IO[bytes], name: str) -> None:
     try:
-        for line in decode_lines(stream, _STDIN):
+        for line in decode_lines(stream, name):
             arrived.put(line)
     except Exception as error:  # whatever it is, the main thread waits to hear of it
         arrived.put(error)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, settings_flags
+from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
 
 
@@ -27,13 +28,14 @@ def command(
     """
     from seqcli.console import print_settings
 
+    require_stdout()
     if run_dir is None:
         print_settings(given.load(), as_json=as_json)
         return
 
     from seqcli.rundir import load_settings_of
 
-    if given.config is not None or given.preset is not None:
+    if given.config or given.preset is not None:
         raise SettingsError(
             "RUN_DIR is what that run was trained with, which --config and --preset cannot change; "
             "leave them out"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import BatchSizeOption, GivenSettings, JsonOption, QuietOption, settings_flags
+from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError, ThresholdError
 
 RunDirArgument = Annotated[
@@ -77,6 +78,7 @@ def command(
     from seqcli.console import print_evaluation, report_to_console
     from seqcli.evaluation import check_metrics, evaluate_files, evaluate_run, find_text
 
+    require_stdout()
     names = check_metrics([name.strip() for name in metrics.lower().split(",") if name.strip()])
     if min_bleu is not None and "bleu" not in names:
         raise SettingsError(f"--min-bleu needs bleu among --metrics, which is {metrics!r}")

@@ -25,7 +25,10 @@ OFF_FLAGS = {"joint": "--separate"}
 _METAVARS = {"whole": "N", "number": "X", "choice": "NAME", "text": "TEXT", "texts": "TEXTS"}
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="YAML file with settings.")
+    list[Path] | None,
+    typer.Option(
+        "--config", metavar="FILE", help="YAML file with settings; of several, later ones win."
+    ),
 ]
 DebugOption = Annotated[
     bool, typer.Option("--debug", metavar="", help="Show the traceback when something fails.")
@@ -34,10 +37,16 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Sh
 JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
 
 
+MAX_BATCH_SIZE = 100_000
+
+
 def _parse_batch_size(value: str | int) -> int:
     text = str(value)
-    if not text.isdecimal() or int(text) < 1:
-        raise SettingsError(f"--batch-size is {text!r}; it must be a whole number, at least 1")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_BATCH_SIZE):
+        raise SettingsError(
+            f"--batch-size is {text!r}; it must be a whole number, at least 1, at most "
+            f"{MAX_BATCH_SIZE:,}"
+        )
     return int(text)
 
 
@@ -53,7 +62,7 @@ BatchSizeOption = Annotated[
 class GivenSettings:
     """What the command line says about settings; only flags that were given are in ``flags``."""
 
-    config: Path | None
+    config: tuple[Path, ...]
     preset: str | None
     flags: Mapping[str, object]
 
@@ -99,7 +108,7 @@ def settings_flags(*selected: str) -> Callable[[Callable[..., None]], Callable[.
             values.pop("debug")  # SeqcliGroup has seen it
             flags = {field.name: values.pop(field.name) for field in fields}
             given = GivenSettings(
-                config=values.pop("config"),
+                config=tuple(values.pop("config") or ()),
                 preset=values.pop("preset"),
                 flags={name: value for name, value in flags.items() if value is not None},
             )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, settings_flags
+from seqcli.cli.results import require_stdout
 
 group = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -31,6 +32,7 @@ def show_attention(
     """
     from seqcli.console import print_attention
 
+    require_stdout()
     settings = given.load_for_run(run_dir)
 
     from seqcli.decoding.translator import Translator

@@ -23,14 +23,23 @@ def open_results(path: Path | None) -> AbstractContextManager[TextIO]:
         SeqcliError: In the block, when the file cannot be written.
     """
     if path is None:
-        if sys.stdout is None:
-            raise SettingsError("standard output is closed; give a file with --output")
+        require_stdout("give a file with --output")
         return nullcontext(sys.stdout)
     if path.is_dir():
         raise SettingsError(f"--output {path}: is a directory; give the path of a file")
     if not path.parent.is_dir():
         raise SettingsError(f"--output {path}: there is no directory {path.parent}; make it first")
     return _write_file(path)
+
+
+def require_stdout(advice: str = "leave it open, or send it to a file") -> None:
+    """Check that results can be printed.
+
+    Raises:
+        SettingsError: Standard output is closed.
+    """
+    if sys.stdout is None:
+        raise SettingsError(f"standard output is closed; {advice}")
 
 
 @contextmanager

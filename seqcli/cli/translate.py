@@ -138,7 +138,7 @@ def write_translations(
 
 def format_lines(translation: Translation, *, n_best: int) -> str:
     """Return exactly ``n_best`` lines, the best first; blank ones stand for what was not found."""
-    texts = [hyp.text for hyp in translation.hyps[:n_best]]
+    texts = [_one_line(hyp.text) for hyp in translation.hyps[:n_best]]
     texts += [""] * (n_best - len(texts))
     return "".join(f"{text}\n" for text in texts)
 
@@ -164,3 +164,8 @@ def _finite(score: float) -> float | None:
 def _flags_of(hyp: Hypothesis) -> list[str]:
     flags = {"truncated": hyp.truncated, "looped": hyp.looped}
     return [name for name, is_set in flags.items() if is_set]
+
+
+def _one_line(text: str) -> str:
+    """Keep a model that spells a line feed in bytes from shifting all lines that follow."""
+    return text.replace("\n", " ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ ENVIRONMENT_PREFIX = "SEQCLI_"
 
 def load_settings(
     *,
-    config: Path | None = None,
+    config: Path | Sequence[Path] | None = None,
     flags: Mapping[str, object] | None = None,
     keywords: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -40,7 +40,7 @@ def load_settings(
     """Put the layers together: default < base < preset < file < environment < flags < keywords.
 
     Args:
-        config: A YAML file with sections.
+        config: A YAML file with sections, or several; a later one wins.
         flags: Values by field name, as the command line gave them; text is read as the field needs.
         keywords: The same, as a Python caller gave them.
         environ: Variables such as ``SEQCLI_HIDDEN_SIZE``; an empty one counts as not set.
@@ -51,10 +51,11 @@ def load_settings(
         SettingsError: With all mistakes at once; each has its place, the value found and the rule.
     """
     mistakes: list[str] = []
+    files = [config] if isinstance(config, Path) else config or ()
     layers = (
         _from_base(base),
         _from_preset(preset),
-        read_settings_file(config, mistakes) if config else (),
+        *(read_settings_file(path, mistakes) for path in files),
         _from_environment(environ, mistakes),
         _from_names(flags or {}, "{flag}", mistakes),
         _from_names(keywords or {}, "keyword {name}", mistakes),

@@ -64,7 +64,10 @@ class PiecesSettings(Section):
     model_type: ModelType = Field("unigram", description="Kind of SentencePiece model.")
     joint: bool = Field(True, description="One vocabulary for both languages, or one for each.")
     character_coverage: float = Field(
-        1.0, gt=0, le=1, description="Share of the characters that get a piece; the rest are bytes."
+        1.0,
+        ge=0.98,
+        le=1,
+        description="Share of the characters that get a piece; the rest are bytes.",
     )
     byte_fallback: bool = Field(
         True,
@@ -208,15 +211,19 @@ class TrainingSettings(Section):
 class DecodingSettings(Section):
     """The search for the best translation."""
 
-    beam_size: Count = Field(5, description="Hypotheses kept at each step; 1 is greedy.")
+    beam_size: int = Field(
+        5, ge=1, le=1000, description="Hypotheses kept at each step; 1 is greedy."
+    )
     length_penalty: float = Field(
-        1.0, ge=0, description="Exponent a: a finished hypothesis scores log p / length^a."
+        1.0, ge=0, le=10, description="Exponent a: a finished hypothesis scores log p / length^a."
     )
     max_length_ratio: float = Field(
-        2.0, ge=0, description="Most pieces out: max_length_ratio x pieces in + max_length."
+        2.0, ge=0, le=100, description="Most pieces out: max_length_ratio x pieces in + max_length."
     )
-    max_length: int = Field(10, ge=0, description="Constant part of the most pieces out.")
-    n_best: Count = Field(1, description="Translations printed for a line.")
+    max_length: int = Field(
+        10, ge=0, le=100_000, description="Constant part of the most pieces out."
+    )
+    n_best: int = Field(1, ge=1, le=1000, description="Translations printed for a line.")
     sample: bool = Field(
         False, description="Draw pieces at random; temperature, top_k and top_p imply it."
     )

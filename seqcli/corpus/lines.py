@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,10 @@ def iter_lines(path: Path) -> Iterator[str]:
         raise CorpusError(f"{path}: this is a directory; give the path of a file") from error
     except FileNotFoundError as error:
         raise CorpusError(f"{path}: no such file; correct the path") from error
+    except io.UnsupportedOperation as error:  # it cannot go back to its start
+        raise CorpusError(
+            f"{path}: a pipe, and text is read more than once; write it to a file first"
+        ) from error
     except OSError as error:
         raise CorpusError(
             f"{path}: cannot be read ({error.strerror or error}); mend that and run the command "

@@ -153,6 +153,10 @@ class Translator:
         """
         if isinstance(lines, str):
             lines = [lines]
+        lines = list(lines)
+        for number, line in enumerate(lines, 1):
+            if not isinstance(line, str):
+                raise SettingsError(f"line {number} is {line!r}; it must be a str")
         for name in decoding:
             field = setting_fields().get(name)
             if field is not None and field.section != "decoding":

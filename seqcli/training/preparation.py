@@ -70,7 +70,8 @@ def check_run_dir(
         CheckpointError: If what shall be resumed is no readable run.
     """
     if not resume:
-        require_empty(run_dir, overwrite=overwrite, what="a new run")
+        own = (rundir.MANIFEST, rundir.CONFIG, rundir.MODEL)
+        require_empty(run_dir, overwrite=overwrite, what="a new run", own=own)
         rundir.require_no_other(run_dir)
         return
     manifest = rundir.read_manifest(run_dir)

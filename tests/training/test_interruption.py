@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seqcli.training.interruption import Interruption
+from seqcli.training.interruption import GRACE_SECONDS, Interruption
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no POSIX signals")
 
@@ -26,14 +26,22 @@ def _handlers_as_before() -> Iterator[None]:
 
 @needs_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_asks_and_the_second_does_what_it_always_did(number: signal.Signals):
+def test_the_first_signal_asks_and_a_later_one_does_what_it_always_did(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+):
     heard: list[int] = []
     signal.signal(number, lambda which, _: heard.append(which))
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     with Interruption() as interruption:
         assert not interruption.is_asked
         signal.raise_signal(number)
         assert interruption.is_asked
         assert heard == []
+        now += GRACE_SECONDS - 0.1
+        signal.raise_signal(number)  # the key is held down
+        assert heard == []
+        now += 0.1
         signal.raise_signal(number)
         assert heard == [number]
 
