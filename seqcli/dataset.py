@@ -73,13 +73,12 @@ class IdArray:
         self._offsets = offsets
 
     @classmethod
-    def open(cls, stem: Path, *, id_type: str, vocab_size: int | None = None) -> IdArray:
+    def open(cls, stem: Path, *, id_type: str) -> IdArray:
         """Map ``STEM.ids`` and ``STEM.offsets``.
 
         Args:
             stem: Path of both files without their suffix.
             id_type: A key of ID_TYPES.
-            vocab_size: Number that all ids are below; None is not checked.
 
         Raises:
             CorpusError: A file is missing or truncated, or the two do not fit together.
@@ -94,11 +93,6 @@ class IdArray:
                 f"{ids_path}: holds {len(ids):,} ids where {offsets_path.name} says "
                 f"{offsets[-1]:,}; the files are damaged or mixed up; {_AGAIN}"
             )
-        if vocab_size is not None and len(ids) and ids.max() >= vocab_size:
-            raise CorpusError(
-                f"{ids_path}: damaged (it has the id {ids.max()}, and there are {vocab_size:,} "
-                f"pieces); {_AGAIN}"
-            )
         return cls(ids, offsets)
 
     def __len__(self) -> int:
@@ -111,6 +105,11 @@ class IdArray:
         if not 0 <= position < len(self):
             raise IndexError(f"sentence {index} of {len(self)}")
         return self._ids[self._offsets[position] : self._offsets[position + 1]]
+
+    @property
+    def largest(self) -> int:
+        """The largest id, -1 if there is none; reads them all."""
+        return int(self._ids.max()) if len(self._ids) else -1
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -201,7 +200,6 @@ class Dataset:
         path = data_dir / MANIFEST
         try:
             id_types = {side: str(manifest["id_type"][side]) for side in SIDES}
-            vocab_sizes = {side: int(manifest["vocab_size"][side]) for side in SIDES}
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -212,9 +210,7 @@ class Dataset:
                 f"{_AGAIN}"
             )
         splits = {
-            name: _open_split(
-                data_dir, name, id_types=id_types, vocab_sizes=vocab_sizes, pairs=pairs
-            )
+            name: _open_split(data_dir, name, id_types=id_types, pairs=pairs)
             for name, pairs in counts.items()
         }
         return cls(data_dir, manifest, splits)
@@ -237,6 +233,24 @@ class Dataset:
                 f"{self.data_dir}: has no split {name!r}, only {', '.join(self._splits)}; choose "
                 f"one of them, or {_AGAIN} with --test {name}=PREFIX"
             ) from None
+
+    def check_ids(self, pieces: PiecePair) -> None:
+        """Read through the ids that training uses, and check that there is a piece for each.
+
+        Raises:
+            CorpusError: An id is too large: the file is damaged.
+        """
+        for name in ("train", "valid"):
+            split = self.split(name)
+            for side, ids, of_side in (
+                ("src", split.src, pieces.src),
+                ("tgt", split.tgt, pieces.tgt),
+            ):
+                if ids.largest >= len(of_side):
+                    raise CorpusError(
+                        f"{self.data_dir / f'{name}.{side}.ids'}: damaged (it has the id "
+                        f"{ids.largest}, and there are {len(of_side):,} pieces); {_AGAIN}"
+                    )
 
     def text(self, name: str) -> tuple[list[str], list[str]]:
         """Return the raw source and target lines of a split other than train.
@@ -356,20 +370,8 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
     return manifest
 
 
-def _open_split(
-    data_dir: Path,
-    name: str,
-    *,
-    id_types: dict[str, str],
-    vocab_sizes: dict[str, int],
-    pairs: int,
-) -> Split:
-    sides = [
-        IdArray.open(
-            data_dir / f"{name}.{side}", id_type=id_types[side], vocab_size=vocab_sizes[side]
-        )
-        for side in SIDES
-    ]
+def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: int) -> Split:
+    sides = [IdArray.open(data_dir / f"{name}.{side}", id_type=id_types[side]) for side in SIDES]
     for side, array in zip(SIDES, sides, strict=True):
         if len(array) != pairs:
             raise CorpusError(

@@ -109,8 +109,9 @@ def test_quiet_keeps_warnings_only(ticks):
     assert stream.getvalue() == "warning: mind this\n"
 
 
-def test_a_closed_stderr_is_no_reason_to_stop():
+def test_a_closed_stderr_is_no_reason_to_stop(capsys):
     report_everything(PlainReporter(None, quiet=False))
+    assert capsys.readouterr() == ("", "")
 
 
 class Terminal(io.StringIO):

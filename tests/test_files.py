@@ -149,6 +149,9 @@ def test_only_what_is_ours_is_overwritten(tmp_path: Path) -> None:
 def test_what_a_killed_write_left_does_not_count(tmp_path: Path) -> None:
     (tmp_path / f"{UNFINISHED}1234").mkdir()
     require_empty(tmp_path, overwrite=False, what="a run")
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(SettingsError, match="it has 'kept'"):
+        require_empty(tmp_path, overwrite=False, what="a run")
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -35,14 +35,13 @@ DebugOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Show warnings only.")]
 JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
-
-
 MAX_BATCH_SIZE = 100_000
 
 
 def _parse_batch_size(value: str | int) -> int:
     text = str(value)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_BATCH_SIZE):
+    is_number = text.isascii() and text.isdecimal() and len(text) < 20
+    if not (is_number and 1 <= int(text) <= MAX_BATCH_SIZE):
         raise SettingsError(
             f"--batch-size is {text!r}; it must be a whole number, at least 1, at most "
             f"{MAX_BATCH_SIZE:,}"

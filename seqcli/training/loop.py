@@ -135,6 +135,7 @@ class _Training:
         """Check everything, then build everything; write nothing before all of it is sound."""
         dataset = Dataset.open(data_dir)
         pieces = dataset.pieces()
+        dataset.check_ids(pieces)
         settings = with_data_settings(settings, dataset)
         budget = make_budget(settings)
         check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)

@@ -77,6 +77,9 @@ def test_no_gradient_is_computed_where_none_is_wanted(monkeypatch: pytest.Monkey
     monkeypatch.setattr(loss_module, "_add_gradients", fail)
     readouts, weight, bias, gold = make_parts()
     with torch.no_grad():
+        loss, _ = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=0.1)
+    assert not loss.requires_grad
+    with pytest.raises(AssertionError, match="computed a gradient"):
         output_cross_entropy(readouts, weight, bias, gold, label_smoothing=0.1)
 
 
