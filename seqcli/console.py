@@ -210,8 +210,11 @@ def describe_plan(plan: TrainingPlan) -> list[tuple[str, str]]:
         ("pairs", f"{plan.train_pairs:,} for training, {plan.valid_pairs:,} for validation"),
         ("updates per epoch", f"{plan.updates_per_epoch:,}"),
         ("ends after", " or ".join(filter(None, limits)) or "early stopping"),
-        ("device", f"{plan.device}, {plan.precision}, {plan.threads} threads"),
+        ("device", f"{plan.device}, {plan.threads} threads"),
+        ("precision", plan.precision),
+        ("kernels", plan.kernels),
     ]
+    lines += [("slow", cost) for cost in plan.costs]
     if plan.resumed_from:
         lines.append(("continues", f"from update {plan.resumed_from:,}"))
     return lines

@@ -42,18 +42,32 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
         device: Where they are computed.
     """
     if name == "auto":
-        return torch.bfloat16 if _has_native_bf16(device) else torch.float32
+        return torch.float32 if _native_bf16(device) is None else torch.bfloat16
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
 
 
-def _has_native_bf16(device: torch.device) -> bool:
+# Private in torch 2.13, and the only place that knows; without them fp32 is right everywhere.
+_CPU_TESTS = {"AMX": "_is_amx_tile_supported", "AVX512-BF16": "_is_avx512_bf16_supported"}
+
+
+def _native_bf16(device: torch.device) -> str | None:
+    """Return what multiplies bf16 fast on a device, or None."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return "CUDA" if torch.cuda.is_bf16_supported(including_emulation=False) else None
     if device.type == "cpu":
-        # Private in torch 2.13, and the only place that knows; without it fp32 is right everywhere.
-        tests = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(getattr(torch.cpu, test, bool)() for test in tests)
-    return False
+        return next((n for n, test in _CPU_TESTS.items() if getattr(torch.cpu, test, bool)()), None)
+    return None
+
+
+def explain_precision(name: str, device: torch.device) -> str:
+    """Return the precision that ``resolve_precision`` gives, and why, for a person."""
+    found = precision_name(resolve_precision(name, device))
+    if name != "auto":
+        return f"{found}, as asked for"
+    native = _native_bf16(device)
+    if native is not None:
+        return f"{found}, which this {device.type} multiplies fast ({native})"
+    return f"{found}, as bf16 would not be faster on this {device.type}"
 
 
 def precision_name(dtype: torch.dtype) -> str:

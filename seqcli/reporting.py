@@ -24,9 +24,11 @@ class TrainingPlan:
     max_epochs: int | None
     max_minutes: float | None
     device: str
-    precision: str
+    precision: str  # of the products, and why
+    kernels: str  # what computes the steps of the cells, and why
     threads: int
     resumed_from: int  # update at which an earlier run had stopped, 0 for a new run
+    costs: tuple[str, ...] = ()  # what was chosen that makes training slow, and why it does
 
 
 @dataclass(frozen=True)

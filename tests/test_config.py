@@ -393,6 +393,7 @@ def settings_strategy() -> st.SearchStrategy[Settings]:
         for name, field in setting_fields().items()
         if not name.startswith(("teacher_forcing", "clip_value", "n_best", "character_coverage"))
     }
+    values["sampling_passes"] = st.sampled_from([1, 2])
     # A search with the settings of sampling is refused, so a temperature comes with sampling.
     return st.fixed_dictionaries({}, optional={**values, "sample": st.just(True)}).map(
         lambda chosen: load_settings(keywords=chosen, environ={})

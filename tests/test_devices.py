@@ -62,7 +62,7 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, 
 def test_auto_precision_is_bf16_where_the_hardware_has_it(
     monkeypatch: pytest.MonkeyPatch, native: bool, expected: str
 ):
-    monkeypatch.setattr(devices, "_has_native_bf16", lambda device: native)
+    monkeypatch.setattr(devices, "_native_bf16", lambda device: "AMX" if native else None)
     assert precision_name(resolve_precision("auto", CPU)) == expected
 
 

@@ -31,7 +31,6 @@ from seqcli.config.tree import (
     Section,
     Settings,
     TeacherForcing,
-    TeacherForcingMethod,
     TeacherForcingScope,
     TrainingSettings,
 )
@@ -55,7 +54,6 @@ __all__ = [
     "SettingField",
     "Settings",
     "TeacherForcing",
-    "TeacherForcingMethod",
     "TeacherForcingScope",
     "TrainingSettings",
     "describe_settings",

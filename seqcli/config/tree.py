@@ -17,10 +17,10 @@ Optimizer = Literal["adam", "adamw"]
 LrSchedule = Literal["constant", "inverse-sqrt", "linear", "cosine"]
 TeacherForcing = Literal["constant", "linear", "exponential", "inverse-sigmoid"]
 TeacherForcingScope = Literal["token", "step", "sequence"]
-TeacherForcingMethod = Literal["stepwise", "two-pass"]
 Metric = Literal["bleu", "chrf", "loss"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
+Kernels = Literal["auto", "torch"]
 
 
 def _none_if_off(value: object) -> object:
@@ -132,8 +132,11 @@ class TrainingSettings(Section):
     teacher_forcing_scope: TeacherForcingScope = Field(
         "token", description="One coin for each token, time step, or sequence."
     )
-    teacher_forcing_method: TeacherForcingMethod = Field(
-        "stepwise", description="Exact, step by step; or fast, with two parallel passes."
+    sampling_passes: int = Field(
+        1,
+        ge=1,
+        le=2,
+        description="Below p = 1: 1 is exact, step by step; 2 is fast, two passes over all steps.",
     )
     batch_tokens: Count = Field(
         2000, description="Most tokens in a batch, on its longer side, padding included."
@@ -165,6 +168,10 @@ class TrainingSettings(Section):
     threads: OptionalCount = Field(None, description="CPU threads; off: one for each core.")
     precision: Precision = Field(
         "auto", description="Products in fp32 or bf16; auto: bf16 where the hardware has it."
+    )
+    kernels: Kernels = Field(
+        "auto",
+        description="Steps of cells in training; auto: compiled here, if there is a C compiler.",
     )
 
     @model_validator(mode="before")

@@ -4,7 +4,9 @@ Place: **one step** -> recurrence.py runs the same equations over a whole sequen
 A cell's input product does not depend on its state, so every step takes it ready made:
 ``x_part`` = W x_t + b, (batch, gates * hidden), the gates side by side in the order given. Products
 are computed in the dtype of the weight, the rest in that of ``x_part``.
-σ is the logistic function, ∘ the elementwise product.
+σ is the logistic function, ∘ the elementwise product. Two things can be added to every cell:
+``normalize`` is applied to the sums that enter the nonlinearities (layer_norm.py), and ``mask``,
+(batch, hidden), multiplies h before its products (recurrent dropout).
 Axes: batch = sentences, hidden = units of the layer, gates = number of affine maps in the cell.
 """
 
@@ -18,10 +20,26 @@ from torch import Tensor
 from torch.nn import functional
 
 State = tuple[Tensor, ...]  # (h,) or (h, c), each (batch, hidden)
-StepFunction = Callable[[Tensor, State, Tensor, Tensor | None], State]
+Normalize = Callable[[Tensor, int], Tensor]  # (sums of some gates, number of the first) -> the same
 
 
-def rnn_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None) -> State:
+def _as_it_is(sums: Tensor, _first: int) -> Tensor:
+    return sums
+
+
+def _read(h: Tensor, weight: Tensor, mask: Tensor | None) -> Tensor:
+    """Return h as a product with a weight reads it."""
+    return (h if mask is None else h * mask).to(weight.dtype)
+
+
+def rnn_step(
+    x_part: Tensor,
+    state: State,
+    weight: Tensor,
+    _bias: Tensor | None = None,
+    normalize: Normalize | None = None,
+    mask: Tensor | None = None,
+) -> State:
     """Return h_t = tanh(W_x x_t + W_h h_{t-1} + b).
 
     Source: Elman 1990, Finding structure in time; as printed in Pascanu et al. 2013, equation 11,
@@ -31,14 +49,25 @@ def rnn_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None)
         x_part: W_x x_t + b, (batch, hidden).
         state: (h_{t-1},), (batch, hidden).
         weight: W_h, (hidden, hidden).
+        normalize: Of the sums; None leaves them.
+        mask: Of h; None is ones.
 
     Returns:
         (h_t,).
     """
-    return (torch.tanh(x_part + functional.linear(state[0].to(weight.dtype), weight)),)
+    (h,) = state
+    normalize = normalize or _as_it_is
+    return (torch.tanh(normalize(x_part + functional.linear(_read(h, weight, mask), weight), 0)),)
 
 
-def lstm_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None) -> State:
+def lstm_step(
+    x_part: Tensor,
+    state: State,
+    weight: Tensor,
+    _bias: Tensor | None = None,
+    normalize: Normalize | None = None,
+    mask: Tensor | None = None,
+) -> State:
     """Return c_t = f∘c_{t-1} + i∘g and h_t = o∘tanh(c_t).
 
     i, f, o = σ(·) and g = tanh(·), each of its own affine map of x_t and h_{t-1}.
@@ -49,17 +78,28 @@ def lstm_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None
         x_part: Input part of i, f, o, g, (batch, 4 * hidden).
         state: (h_{t-1}, c_{t-1}), each (batch, hidden).
         weight: Recurrent weights of i, f, o, g, (4 * hidden, hidden).
+        normalize: Of the sums; None leaves them.
+        mask: Of h; None is ones.
 
     Returns:
         (h_t, c_t).
     """
     h, c = state
-    i, f, o, g = (x_part + functional.linear(h.to(weight.dtype), weight)).chunk(4, dim=-1)
+    normalize = normalize or _as_it_is
+    sums = normalize(x_part + functional.linear(_read(h, weight, mask), weight), 0)
+    i, f, o, g = sums.chunk(4, dim=-1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
-def gru_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None) -> State:
+def gru_step(
+    x_part: Tensor,
+    state: State,
+    weight: Tensor,
+    _bias: Tensor | None = None,
+    normalize: Normalize | None = None,
+    mask: Tensor | None = None,
+) -> State:
     """Return h_t = (1-z)∘h_{t-1} + z∘n with n = tanh(W x + U(r∘h_{t-1}) + b).
 
     r = σ(W_r x + U_r h + b_r) acts **before** the recurrent product, and z = σ(W_z x + U_z h + b_z)
@@ -71,6 +111,8 @@ def gru_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None)
         x_part: Input part of r, z, n, (batch, 3 * hidden).
         state: (h_{t-1},), (batch, hidden).
         weight: U_r, U_z, U, (3 * hidden, hidden).
+        normalize: Of the sums; None leaves them.
+        mask: Of h; None is ones.
 
     Returns:
         (h_t,).
@@ -79,14 +121,22 @@ def gru_step(x_part: Tensor, state: State, weight: Tensor, _bias: Tensor | None)
     hidden = h.shape[-1]
     x_gates, x_new = x_part.split([2 * hidden, hidden], dim=-1)
     gate_weight, new_weight = weight.split([2 * hidden, hidden])
-    r, z = torch.sigmoid(x_gates + functional.linear(h.to(weight.dtype), gate_weight)).chunk(
-        2, dim=-1
-    )
-    n = torch.tanh(x_new + functional.linear((r * h).to(weight.dtype), new_weight))
+    normalize = normalize or _as_it_is
+    sums = normalize(x_gates + functional.linear(_read(h, weight, mask), gate_weight), 0)
+    r, z = torch.sigmoid(sums).chunk(2, dim=-1)
+    reset_h = _read(r * h, weight, mask)
+    n = torch.tanh(normalize(x_new + functional.linear(reset_h, new_weight), 2))
     return (h + z * (n - h),)
 
 
-def gru_cudnn_step(x_part: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:
+def gru_cudnn_step(
+    x_part: Tensor,
+    state: State,
+    weight: Tensor,
+    bias: Tensor | None,
+    normalize: Normalize | None = None,
+    mask: Tensor | None = None,
+) -> State:
     """Return h_t = (1-z)∘n + z∘h_{t-1} with n = tanh(W x + b + r∘(U h_{t-1} + b_n)).
 
     The reset gate acts **after** the recurrent product, z weighs the **old** value, and the
@@ -99,6 +149,8 @@ def gru_cudnn_step(x_part: Tensor, state: State, weight: Tensor, bias: Tensor | 
         state: (h_{t-1},), (batch, hidden).
         weight: U_r, U_z, U, (3 * hidden, hidden).
         bias: b_n, (hidden).
+        normalize: Of the sums; None leaves them.
+        mask: Of h; None is ones.
 
     Returns:
         (h_t,).
@@ -107,11 +159,11 @@ def gru_cudnn_step(x_part: Tensor, state: State, weight: Tensor, bias: Tensor | 
     (h,) = state
     hidden = h.shape[-1]
     x_gates, x_new = x_part.split([2 * hidden, hidden], dim=-1)
-    h_gates, h_new = functional.linear(h.to(weight.dtype), weight).split(
-        [2 * hidden, hidden], dim=-1
-    )
-    r, z = torch.sigmoid(x_gates + h_gates).chunk(2, dim=-1)
-    n = torch.tanh(x_new + r * (h_new + bias))
+    normalize = normalize or _as_it_is
+    h_part = functional.linear(_read(h, weight, mask), weight)
+    h_gates, h_new = h_part.split([2 * hidden, hidden], dim=-1)
+    r, z = torch.sigmoid(normalize(x_gates + h_gates, 0)).chunk(2, dim=-1)
+    n = torch.tanh(normalize(x_new + r * (h_new + bias), 2))
     return (n + z * (h - n),)
 
 
@@ -119,7 +171,7 @@ def gru_cudnn_step(x_part: Tensor, state: State, weight: Tensor, bias: Tensor | 
 class CellKind:
     """What a layer must know of its cell."""
 
-    step: StepFunction
+    step: Callable[..., State]
     gates: int  # affine maps of (x_t, h_{t-1})
     states: int  # tensors in the state: h, or h and c
     has_recurrent_bias: bool  # a second bias, inside the reset product

@@ -8,13 +8,14 @@ directions together if bidirectional).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from seqcli.models.cells import State
 from seqcli.models.dropout import Dropout
-from seqcli.models.recurrence import RecurrentLayer
+from seqcli.models.recurrence import RecurrentLayer, read_directions
 
 
 @dataclass(frozen=True)
@@ -71,19 +72,10 @@ class Encoder(nn.Module):
         for number, directions in enumerate(self.layers):
             if number > 0:
                 outputs = self.dropout(outputs)
-            outputs, state = _read_both_ways(directions, outputs, is_real)
-            states.append(state)
+            layers = cast("list[RecurrentLayer]", list(directions.children()))
+            nothing = [None] * len(layers)
+            outputs, last = read_directions(
+                layers, outputs, states=nothing, is_real=is_real, masks=nothing
+            )
+            states.append(tuple(torch.cat(parts, dim=-1) for parts in zip(*last, strict=True)))
         return Encoded(outputs.transpose(0, 1), tuple(states))
-
-
-def _read_both_ways(
-    directions: nn.Module, inputs: Tensor, is_real: Tensor | None
-) -> tuple[Tensor, State]:
-    """Run a layer's directions over (src_len, batch, input) and join their units."""
-    forward_layer, *backward_layers = directions.children()
-    outputs, state = forward_layer(inputs, None, is_real)
-    for layer in backward_layers:
-        flipped, last = layer(inputs.flip(0), None, None if is_real is None else is_real.flip(0))
-        outputs = torch.cat([outputs, flipped.flip(0)], dim=-1)
-        state = tuple(torch.cat(parts, dim=-1) for parts in zip(state, last, strict=True))
-    return outputs, state

@@ -1,16 +1,17 @@
 """The cells of cells.py over a whole sequence: this is where training speed lives.
 
 Place: embeddings or a lower layer -> **hidden states of every step** -> attention, next layer.
-Each cell has an autograd function with its backward pass written out. What that buys: the input
-products of all steps are one product, so are the weight gradients of all steps, and a step keeps
-only what its backward needs. Nothing here depends on the device. Products are computed in the dtype
-of the inputs; gates, states and their gradients in fp32 at least.
+The input products of all steps are one product, so are their weight gradients, and both directions
+of a bidirectional layer go together and write side by side, where the next layer reads them. What
+happens at a step is in runs.py. Products are computed in the dtype of the inputs; gates, states and
+their gradients in fp32 at least.
 Axes: length = time steps, batch = sentences, hidden = units. Tensors are time-major, so that a
 step is one contiguous block.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -19,265 +20,84 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from seqcli.models.cells import CELLS, State
-
-sigmoid_backward_ = torch.ops.aten.sigmoid_backward.grad_input
-tanh_backward_ = torch.ops.aten.tanh_backward.grad_input
-
-
-def _wide(dtype: torch.dtype) -> torch.dtype:
-    """Return the dtype of everything but products: bf16 has no digits left for 1 - σ near 1."""
-    return torch.promote_types(dtype, torch.float32)
+from seqcli.models.layer_norm import normalize
+from seqcli.models.runs import RUNS, Job, LstmRun, Run, wide_dtype
 
 
-def _keep_padded(new: Tensor, old: Tensor, is_real: Tensor | None, step: int) -> None:
-    """Give rows that are padding at this step their old state back."""
-    if is_real is not None:
-        torch.where(is_real[step], new, old, out=new)
-
-
-def _split_grad(grad: Tensor, is_real: Tensor | None, step: int) -> tuple[Tensor, Tensor | None]:
-    """Return the gradient that enters the cell, and the one that passes a padded row by."""
-    if is_real is None:
-        return grad, None
-    zero = grad.new_zeros(())
-    return torch.where(is_real[step], grad, zero), torch.where(is_real[step], zero, grad)
-
-
-def _weight_grad(gate_grads: Tensor, inputs: Tensor) -> Tensor:
-    """Return the sum over steps and sentences of gate_grad ⊗ input, (gates * hidden, hidden)."""
-    return gate_grads.flatten(0, 1).t() @ inputs.flatten(0, 1)
-
-
-def _buffer(length: int, first: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return room for the states before and after every step, (length + 1, batch, hidden)."""
-    states = first.new_empty(length + 1, *first.shape, dtype=dtype)
-    states[0] = first
-    return states
-
-
-class _Hidden:
-    """The hidden states of a sequence: wide for the cell, and as products read them."""
-
-    def __init__(self, x_part: Tensor, h: Tensor) -> None:
-        self.wide = _buffer(x_part.shape[0], h, _wide(x_part.dtype))
-        is_narrow = x_part.dtype != self.wide.dtype
-        self.narrow = _buffer(x_part.shape[0], h, x_part.dtype) if is_narrow else self.wide
-
-    def finish(self, step: int, is_real: Tensor | None) -> None:
-        """Take the state that ``wide[step + 1]`` has now as the one after the step."""
-        _keep_padded(self.wide[step + 1], self.wide[step], is_real, step)
-        if self.narrow is not self.wide:
-            self.narrow[step + 1] = self.wide[step + 1]
-
-
-class _RnnSequence(torch.autograd.Function):
-    """``cells.rnn_step`` at every step."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, x_part: Tensor, weight: Tensor, _bias: None, is_real: Tensor | None, h: Tensor
-    ) -> tuple[Tensor, ...]:
-        hs, weight_t = _Hidden(x_part, h), weight.t()
-        for step in range(x_part.shape[0]):
-            torch.add(x_part[step], hs.narrow[step] @ weight_t, out=hs.wide[step + 1]).tanh_()
-            hs.finish(step, is_real)
-        ctx.save_for_backward(weight, is_real, hs.wide, hs.narrow)
-        return hs.narrow[1:], hs.narrow[-1].clone()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        weight, is_real, hs, narrow_hs = ctx.saved_tensors
-        grad_out, grad_h = grads[0], grads[1].to(hs.dtype)
-        gate_grads = torch.empty_like(narrow_hs[1:])
-        for step in reversed(range(gate_grads.shape[0])):
-            grad, passed = _split_grad(grad_h + grad_out[step], is_real, step)
-            gate_grads[step] = torch.ops.aten.tanh_backward(grad, hs[step + 1])
-            grad_h = (gate_grads[step] @ weight).to(hs.dtype)
-            if passed is not None:
-                grad_h += passed
-        weight_grad = _weight_grad(gate_grads, narrow_hs[:-1])
-        return gate_grads, weight_grad, None, None, grad_h.to(weight.dtype)
-
-
-class _LstmSequence(torch.autograd.Function):
-    """``cells.lstm_step`` at every step."""
+class _Recurrence(torch.autograd.Function):
+    """All directions of a layer over a sequence."""
 
     @staticmethod
     def forward(
         ctx: Any,
-        x_part: Tensor,
-        weight: Tensor,
-        _bias: None,
+        cell: str,
         is_real: Tensor | None,
-        h: Tensor,
-        c: Tensor,
+        masks: Sequence[Tensor | None],
+        x_part: Tensor,
+        *tensors: Tensor | None,
     ) -> tuple[Tensor, ...]:
-        hidden, weight_t = h.shape[-1], weight.t()
-        hs, gates = _Hidden(x_part, h), x_part.to(_wide(x_part.dtype), copy=True)
-        cs = _buffer(x_part.shape[0], c, gates.dtype)
-        tanh_cs = torch.empty_like(cs[1:])
-        for step in range(x_part.shape[0]):
-            gates[step] += hs.narrow[step] @ weight_t
-            gates[step][:, : 3 * hidden].sigmoid_()
-            gates[step][:, 3 * hidden :].tanh_()
-            i, f, o, g = gates[step].chunk(4, dim=-1)
-            torch.mul(f, cs[step], out=cs[step + 1]).addcmul_(i, g)
-            torch.tanh(cs[step + 1], out=tanh_cs[step])
-            torch.mul(o, tanh_cs[step], out=hs.wide[step + 1])
-            _keep_padded(cs[step + 1], cs[step], is_real, step)
-            hs.finish(step, is_real)
-        ctx.save_for_backward(weight, is_real, hs.narrow, cs, gates, tanh_cs)
-        return hs.narrow[1:], hs.narrow[-1].clone(), cs[-1].to(x_part.dtype, copy=True)
+        """Return the outputs, (length, batch, directions * hidden), and all last states.
+
+        ``tensors`` are, for each direction: weight, bias, gain, shift, and the state.
+        """
+        directions, each = len(masks), len(tensors) // len(masks)
+        length, batch, width = x_part.shape
+        weight = tensors[0]
+        assert weight is not None
+        gates, hidden = width // directions, weight.shape[1]
+        states = x_part.new_empty(length + 2, batch, directions * hidden)
+        runs = []
+        for number, mask in enumerate(masks):
+            job = Job(
+                backwards=number == 1,
+                is_real=is_real,
+                mask=mask,
+                x_part=x_part[..., number * gates : (number + 1) * gates],
+                outputs=states[..., number * hidden : (number + 1) * hidden],
+            )
+            make: Callable[..., Run] = RUNS[cell]
+            runs.append(make(job, *tensors[number * each : (number + 1) * each]))
+        for step in range(length):
+            for run in runs:
+                run.forward(step)
+        ctx.runs = runs
+        last: list[Tensor] = []
+        for run in runs:
+            last.append(run.hs[run.last].clone())
+            if isinstance(run, LstmRun):
+                last.append(run.cs[run.last].to(x_part.dtype, copy=True))
+        return states[1:-1], *last
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        weight, is_real, hs, cs, gates, tanh_cs = ctx.saved_tensors
-        grad_out, grad_h, grad_c = grads[0], grads[1].to(gates.dtype), grads[2].to(gates.dtype)
-        hidden = grad_h.shape[-1]
-        gate_grads = gates.new_empty(gates.shape, dtype=weight.dtype)
-        d_gates = torch.empty_like(gates[0])
-        d_i, d_f, d_o, d_g = d_gates.chunk(4, dim=-1)
-        for step in reversed(range(gates.shape[0])):
-            grad, passed_h = _split_grad(grad_h + grad_out[step], is_real, step)
-            grad_c, passed_c = _split_grad(grad_c, is_real, step)
-            i, f, o, g = gates[step].chunk(4, dim=-1)
-            torch.mul(grad, tanh_cs[step], out=d_o)
-            grad_c = grad_c + torch.ops.aten.tanh_backward(grad * o, tanh_cs[step])
-            torch.mul(grad_c, g, out=d_i)
-            torch.mul(grad_c, cs[step], out=d_f)
-            torch.mul(grad_c, i, out=d_g)
-            sigmas, d_sigmas = gates[step][:, : 3 * hidden], d_gates[:, : 3 * hidden]
-            sigmoid_backward_(d_sigmas, sigmas, grad_input=d_sigmas)
-            tanh_backward_(d_g, g, grad_input=d_g)
-            gate_grads[step] = d_gates
-            grad_c = grad_c * f
-            grad_h = (gate_grads[step] @ weight).to(gates.dtype)
-            if passed_h is not None and passed_c is not None:
-                grad_h += passed_h
-                grad_c += passed_c
-        weight_grad = _weight_grad(gate_grads, hs[:-1])
-        start_grads = grad_h.to(weight.dtype), grad_c.to(weight.dtype)
-        return gate_grads, weight_grad, None, None, *start_grads
-
-
-class _GruSequence(torch.autograd.Function):
-    """``cells.gru_step`` at every step."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, x_part: Tensor, weight: Tensor, _bias: None, is_real: Tensor | None, h: Tensor
-    ) -> tuple[Tensor, ...]:
-        hidden = h.shape[-1]
-        hs, gates = _Hidden(x_part, h), x_part.to(_wide(x_part.dtype), copy=True)
-        reset_hs = torch.empty_like(hs.narrow[1:])  # r∘h
-        gate_weight_t, new_weight_t = weight[: 2 * hidden].t(), weight[2 * hidden :].t()
-        for step in range(x_part.shape[0]):
-            sigmas, n = gates[step][:, : 2 * hidden], gates[step][:, 2 * hidden :]
-            sigmas.add_(hs.narrow[step] @ gate_weight_t).sigmoid_()
-            r, z = sigmas.chunk(2, dim=-1)
-            reset_hs[step] = r * hs.wide[step]
-            n.add_(reset_hs[step] @ new_weight_t).tanh_()
-            torch.lerp(hs.wide[step], n, z, out=hs.wide[step + 1])
-            hs.finish(step, is_real)
-        ctx.save_for_backward(weight, is_real, hs.wide, hs.narrow, gates, reset_hs)
-        return hs.narrow[1:], hs.narrow[-1].clone()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        weight, is_real, hs, narrow_hs, gates, reset_hs = ctx.saved_tensors
-        grad_out, grad_h = grads[0], grads[1].to(gates.dtype)
-        hidden = grad_h.shape[-1]
-        gate_weight, new_weight = weight[: 2 * hidden], weight[2 * hidden :]
-        gate_grads = gates.new_empty(gates.shape, dtype=weight.dtype)
-        d_gates = torch.empty_like(gates[0])
-        (d_r, d_z, d_n), d_sigmas = d_gates.chunk(3, dim=-1), d_gates[:, : 2 * hidden]
-        for step in reversed(range(gates.shape[0])):
-            grad, passed = _split_grad(grad_h + grad_out[step], is_real, step)
-            r, z, n = gates[step].chunk(3, dim=-1)
-            torch.mul(grad, n - hs[step], out=d_z)
-            tanh_backward_(grad * z, n, grad_input=d_n)
-            gate_grads[step][:, 2 * hidden :] = d_n
-            grad_reset_h = (gate_grads[step][:, 2 * hidden :] @ new_weight).to(gates.dtype)
-            torch.mul(grad_reset_h, hs[step], out=d_r)
-            sigmoid_backward_(d_sigmas, gates[step][:, : 2 * hidden], grad_input=d_sigmas)
-            gate_grads[step][:, : 2 * hidden] = d_sigmas
-            grad_h = torch.addcmul(grad, grad, z, value=-1).addcmul_(grad_reset_h, r)
-            grad_h += gate_grads[step][:, : 2 * hidden] @ gate_weight
-            if passed is not None:
-                grad_h += passed
-        weight_grad = torch.empty_like(weight)
-        weight_grad[: 2 * hidden] = _weight_grad(gate_grads[..., : 2 * hidden], narrow_hs[:-1])
-        weight_grad[2 * hidden :] = _weight_grad(gate_grads[..., 2 * hidden :], reset_hs)
-        return gate_grads, weight_grad, None, None, grad_h.to(weight.dtype)
-
-
-class _GruCudnnSequence(torch.autograd.Function):
-    """``cells.gru_cudnn_step`` at every step."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, x_part: Tensor, weight: Tensor, bias: Tensor, is_real: Tensor | None, h: Tensor
-    ) -> tuple[Tensor, ...]:
-        hidden, weight_t = h.shape[-1], weight.t()
-        hs, gates = _Hidden(x_part, h), x_part.to(_wide(x_part.dtype), copy=True)
-        h_news = torch.empty_like(hs.wide[1:])  # U h + b_n
-        for step in range(x_part.shape[0]):
-            h_part = hs.narrow[step] @ weight_t
-            torch.add(h_part[:, 2 * hidden :], bias, out=h_news[step])
-            sigmas, n = gates[step][:, : 2 * hidden], gates[step][:, 2 * hidden :]
-            sigmas.add_(h_part[:, : 2 * hidden]).sigmoid_()
-            r, z = sigmas.chunk(2, dim=-1)
-            n.addcmul_(r, h_news[step]).tanh_()
-            torch.lerp(n, hs.wide[step], z, out=hs.wide[step + 1])
-            hs.finish(step, is_real)
-        ctx.save_for_backward(weight, is_real, hs.wide, hs.narrow, gates, h_news)
-        return hs.narrow[1:], hs.narrow[-1].clone()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        weight, is_real, hs, narrow_hs, gates, h_news = ctx.saved_tensors
-        grad_out, grad_h = grads[0], grads[1].to(gates.dtype)
-        hidden = grad_h.shape[-1]
-        gate_grads = gates.new_empty(gates.shape, dtype=weight.dtype)
-        h_part_grads = torch.empty_like(gate_grads)
-        d_gates = torch.empty_like(gates[0])
-        (d_r, d_z, d_n), d_sigmas = d_gates.chunk(3, dim=-1), d_gates[:, : 2 * hidden]
-        for step in reversed(range(gates.shape[0])):
-            grad, passed = _split_grad(grad_h + grad_out[step], is_real, step)
-            r, z, n = gates[step].chunk(3, dim=-1)
-            torch.mul(grad, hs[step] - n, out=d_z)
-            tanh_backward_(torch.addcmul(grad, grad, z, value=-1), n, grad_input=d_n)
-            torch.mul(d_n, h_news[step], out=d_r)
-            sigmoid_backward_(d_sigmas, gates[step][:, : 2 * hidden], grad_input=d_sigmas)
-            gate_grads[step] = d_gates
-            h_part_grads[step][:, : 2 * hidden] = d_sigmas
-            h_part_grads[step][:, 2 * hidden :] = d_n * r
-            grad_h = grad * z
-            grad_h += h_part_grads[step] @ weight
-            if passed is not None:
-                grad_h += passed
-        bias_grad = h_part_grads[..., 2 * hidden :].sum(dim=(0, 1), dtype=gates.dtype)
-        weight_grad = _weight_grad(h_part_grads, narrow_hs[:-1])
-        start_grad = grad_h.to(weight.dtype)
-        return gate_grads, weight_grad, bias_grad.to(weight.dtype), None, start_grad
-
-
-SEQUENCES: dict[str, type[torch.autograd.Function]] = {
-    "rnn": _RnnSequence,
-    "lstm": _LstmSequence,
-    "gru": _GruSequence,
-    "gru-cudnn": _GruCudnnSequence,
-}
+    def backward(ctx: Any, grad_out: Tensor, *last: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of everything given."""
+        runs: list[Run] = ctx.runs
+        if grad_out.stride(-1) != 1:
+            grad_out = grad_out.contiguous()
+        length, batch, _ = grad_out.shape
+        width = runs[0].gates * runs[0].hidden
+        x_part_grad = grad_out.new_empty(length, batch, len(runs) * width)
+        each = len(last) // len(runs)
+        for number, run in enumerate(runs):
+            run.start_backward(
+                grad_out[..., number * run.hidden : (number + 1) * run.hidden],
+                x_part_grad[..., number * width : (number + 1) * width],
+                *last[number * each : (number + 1) * each],
+            )
+        for step in reversed(range(length)):
+            for run in runs:
+                run.backward(step)
+        grads = [grad for run in runs for grad in run.grads()]
+        return None, None, None, x_part_grad, *grads
 
 
 class RecurrentLayer(nn.Module):
     """One recurrent layer in one direction: the same weights at every step."""
 
-    def __init__(self, cell: str, input_size: int, hidden_size: int) -> None:
+    def __init__(
+        self, cell: str, input_size: int, hidden_size: int, *, layer_norm: bool = False
+    ) -> None:
         """Make the layer with the usual starting weights.
 
         Input weights are Glorot uniform, recurrent weights orthogonal gate by gate, biases zero
@@ -289,6 +109,8 @@ class RecurrentLayer(nn.Module):
             cell: A key of ``CELLS``.
             input_size: Width of x_t.
             hidden_size: Width of h_t.
+            layer_norm: Whether the sums inside the gates are normalised (``layer_norm.py``); the
+                bias is then added after that.
         """
         super().__init__()
         self.cell = cell
@@ -301,6 +123,7 @@ class RecurrentLayer(nn.Module):
         self.recurrent_bias = (
             nn.Parameter(torch.zeros(hidden_size)) if self.kind.has_recurrent_bias else None
         )
+        self.gain = nn.Parameter(torch.ones(gates * hidden_size)) if layer_norm else None
         with torch.no_grad():
             for weight in self.input_weight.chunk(gates):
                 nn.init.xavier_uniform_(weight)
@@ -315,19 +138,46 @@ class RecurrentLayer(nn.Module):
         zeros = like.new_zeros(batch, self.hidden_size)
         return (zeros,) * self.kind.states
 
-    def step(self, x: Tensor, state: State) -> State:
+    @property
+    def input_bias(self) -> Tensor | None:
+        """What the input product adds: the bias, unless that comes after a layer norm."""
+        return self.bias if self.gain is None else None
+
+    def _normalize(self, sums: Tensor, first: int) -> Tensor:
+        """Normalise the sums of the gates from ``first`` on, (batch, some * hidden)."""
+        assert self.gain is not None
+        split = sums.view(len(sums), -1, self.hidden_size)
+        some = slice(first, first + split.shape[1])
+        shape = (self.kind.gates, self.hidden_size)
+        normal = normalize(split, self.gain.view(shape)[some], self.bias.view(shape)[some])
+        return normal.flatten(1)
+
+    def step(self, x: Tensor, state: State, mask: Tensor | None = None) -> State:
         """Return the state after one step.
 
         Args:
             x: x_t, (batch, input).
             state: State before it.
+            mask: Factors of h before its products, (batch, hidden).
         """
-        x_part = functional.linear(x.to(self.input_weight.dtype), self.input_weight, self.bias)
-        wide_part = x_part.to(_wide(x_part.dtype))
-        return self.kind.step(wide_part, state, self.hidden_weight, self.recurrent_bias)
+        x_part = functional.linear(
+            x.to(self.input_weight.dtype), self.input_weight, self.input_bias
+        )
+        return self.kind.step(
+            x_part.to(wide_dtype(x_part.dtype)),
+            state,
+            self.hidden_weight,
+            self.recurrent_bias,
+            None if self.gain is None else self._normalize,
+            mask,
+        )
 
     def forward(
-        self, x: Tensor, state: State | None = None, is_real: Tensor | None = None
+        self,
+        x: Tensor,
+        state: State | None = None,
+        is_real: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Return the hidden states of every step and the state after the last.
 
@@ -336,20 +186,53 @@ class RecurrentLayer(nn.Module):
             state: State before the first step; zeros if None.
             is_real: True where a step is no padding, (length, batch, 1); None if there is none.
                 A padded step leaves the state as it was.
+            mask: Factors of h before its products, the same at every step, (batch, hidden):
+                recurrent dropout as in Gal & Ghahramani 2016, section 4.2. None for ones.
 
         Returns:
             Hidden states, (length, batch, hidden), and the last state.
         """
-        # (length, batch, gates * hidden)
-        x_part = functional.linear(x.to(self.input_weight.dtype), self.input_weight, self.bias)
+        outputs, (last,) = read_directions([self], x, states=[state], is_real=is_real, masks=[mask])
+        return outputs, last
+
+
+def read_directions(
+    layers: Sequence[RecurrentLayer],
+    x: Tensor,
+    *,
+    states: Sequence[State | None],
+    is_real: Tensor | None = None,
+    masks: Sequence[Tensor | None],
+) -> tuple[Tensor, list[State]]:
+    """Read a sequence from its first step to its last, and, with a second layer, from its last.
+
+    Args:
+        layers: One or two layers of the same cell and sizes; the second reads backwards.
+        x: The sequence, (length, batch, input).
+        states: State of each before it reads; zeros if None.
+        is_real: As for ``RecurrentLayer.forward``.
+        masks: As for ``RecurrentLayer.forward``, one of each layer.
+
+    Returns:
+        Hidden states, (length, batch, layers * hidden), and the last state of each layer.
+    """
+    first = layers[0]
+    x = x.to(first.input_weight.dtype)
+    weight: Tensor = first.input_weight
+    bias = first.input_bias
+    if len(layers) > 1:
+        weight = torch.cat([layer.input_weight for layer in layers])
+        if bias is not None:
+            bias = torch.cat([layer.bias for layer in layers])
+    x_part = functional.linear(x, weight, bias)  # (length, batch, layers * gates * hidden)
+    tensors: list[Tensor | None] = []
+    for layer, state in zip(layers, states, strict=True):
+        shift = None if layer.gain is None else layer.bias
         if state is None:
-            state = self.zero_state(x_part, x.shape[1])
-        bias = self.recurrent_bias
-        outputs, *last = SEQUENCES[self.cell].apply(
-            x_part,
-            self.hidden_weight.to(x_part.dtype),
-            None if bias is None else bias.to(x_part.dtype),
-            is_real,
-            *(part.to(x_part.dtype) for part in state),
-        )
-        return outputs, tuple(last)
+            state = layer.zero_state(x_part, x.shape[1])
+        tensors += [layer.hidden_weight, layer.recurrent_bias, layer.gain, shift, *state]
+    in_dtype = (None if tensor is None else tensor.to(x_part.dtype) for tensor in tensors)
+    apply: Callable[..., Any] = _Recurrence.apply
+    outputs, *last = apply(first.cell, is_real, masks, x_part, *in_dtype)
+    each = first.kind.states
+    return outputs, [tuple(last[i : i + each]) for i in range(0, len(last), each)]

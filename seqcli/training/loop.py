@@ -19,7 +19,7 @@ import torch
 from seqcli import rundir
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
-from seqcli.devices import precision_name, resolve_device, resolve_precision, set_threads
+from seqcli.devices import precision_name
 from seqcli.errors import InterruptedRun, SeqcliError
 from seqcli.models.seq2seq import count_parameters
 from seqcli.pieces import PiecePair
@@ -33,6 +33,7 @@ from seqcli.reporting import (
 from seqcli.training.budget import Budget, Spent
 from seqcli.training.checkpoint import restore_state, save_state
 from seqcli.training.interruption import Interruption
+from seqcli.training.machine import Machine, explain_costs, take_machine
 from seqcli.training.memory import estimate_memory
 from seqcli.training.preparation import (
     check_run_dir,
@@ -139,13 +140,21 @@ class _Training:
         settings = with_data_settings(settings, dataset)
         budget = make_budget(settings)
         check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
-        device = resolve_device(settings.training.device)
-        threads = set_threads(settings.training.threads)
-        dtype = resolve_precision(settings.training.precision, device)
+        machine = take_machine(
+            device=settings.training.device,
+            precision=settings.training.precision,
+            threads=settings.training.threads,
+            kernels=settings.training.kernels,
+        )
         torch.manual_seed(settings.training.seed)
-        model = rundir.build_model(settings, pieces).to(device)
+        model = rundir.build_model(settings, pieces).to(machine.device)
         session = make_session(
-            settings, model, dataset.split("train"), device=device, dtype=dtype, threads=threads
+            settings,
+            model,
+            dataset.split("train"),
+            device=machine.device,
+            dtype=machine.dtype,
+            threads=machine.threads,
         )
         if resume:
             restore_state(run_dir, session)
@@ -156,9 +165,10 @@ class _Training:
             run_dir,
             status="training",
             command=shlex.join(sys.argv),
-            device=str(device),
-            precision=precision_name(dtype),
-            threads=threads,
+            device=str(machine.device),
+            precision=precision_name(machine.dtype),
+            threads=machine.threads,
+            kernels=machine.kernels,
         )
         update = session.progress.update
         training = cls(
@@ -174,10 +184,10 @@ class _Training:
             started=time.monotonic() - session.progress.seconds,
             whole_epochs=int(session.stream.epochs_done),
         )
-        report.plan(training.plan(threads))
+        report.plan(training.plan(machine))
         return training
 
-    def plan(self, threads: int) -> TrainingPlan:
+    def plan(self, machine: Machine) -> TrainingPlan:
         """Say what is known before the first update."""
         training, session = self.settings.training, self.session
         return TrainingPlan(
@@ -190,10 +200,12 @@ class _Training:
             max_steps=training.max_steps,
             max_epochs=training.max_epochs,
             max_minutes=training.max_minutes,
-            device=str(session.device),
-            precision=precision_name(session.dtype),
-            threads=threads,
+            device=str(machine.device),
+            precision=machine.precision,
+            kernels=machine.kernels,
+            threads=machine.threads,
             resumed_from=session.progress.update,
+            costs=explain_costs(self.settings.model, training),
         )
 
     def count_spent(self) -> Spent:

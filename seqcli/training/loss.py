@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqcli.models.kernels import compiled_for
 from seqcli.pieces import PAD_ID
 
 CHUNK_ENTRIES = 4_000_000  # logits made at a time; larger gains nothing once the cache is full
@@ -24,78 +25,120 @@ class _OutputCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, readouts: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float
+        ctx: Any,
+        all_readouts: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        gold: Tensor,
+        smoothing: float,
+        scale: float,
     ) -> tuple[Tensor, Tensor]:
-        needs_grad = any(ctx.needs_input_grad)
-        narrow_weight, narrow_bias = weight.to(readouts.dtype), bias.to(readouts.dtype)
-        wide = torch.promote_types(readouts.dtype, torch.float32)
-        nll, uniform = readouts.new_zeros((), dtype=wide), readouts.new_zeros((), dtype=wide)
-        grads = torch.empty_like(readouts), torch.zeros_like(weight), torch.zeros_like(bias)
+        is_real = gold != PAD_ID
+        has_padding = not bool(is_real.all())
+        readouts = all_readouts[is_real] if has_padding else all_readouts
+        gold = gold[is_real] if has_padding else gold
+        layer = _OutputLayer(readouts, weight, bias, smoothing)
+        work = layer.learn if any(ctx.needs_input_grad) else layer.score
         size = max(1, CHUNK_ENTRIES // weight.shape[0])
+        likelihoods = readouts.new_zeros(2, dtype=layer.wide)
         for start in range(0, len(readouts), size):
             chunk = slice(start, start + size)
-            logits = torch.addmm(narrow_bias, readouts[chunk], narrow_weight.t())
-            log_gold, log_mean, probs = _log_likelihoods(logits, gold[chunk], wide, needs_grad)
-            is_real = gold[chunk] != PAD_ID
-            nll -= log_gold[is_real].sum()
-            uniform -= log_mean[is_real].sum()
-            if probs is not None:
-                _add_gradients(grads, chunk, readouts, narrow_weight, probs, gold[chunk], smoothing)
-        ctx.save_for_backward(*grads)
+            likelihoods += work(chunk, gold[chunk])
+        nll, uniform = -likelihoods
+        if any(ctx.needs_input_grad):
+            readout_grad, weight_grad, bias_grad = layer.grads(scale)
+            if has_padding:
+                grad_of_real = readout_grad
+                readout_grad = torch.zeros_like(all_readouts)
+                readout_grad[is_real] = grad_of_real
+            ctx.save_for_backward(readout_grad, weight_grad, bias_grad)
         ctx.mark_non_differentiable(nll)
-        return (1 - smoothing) * nll + smoothing * uniform, nll
+        return scale * ((1 - smoothing) * nll + smoothing * uniform), nll
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        scale = grads[0]
-        return (*(grad * scale.to(grad.dtype) for grad in ctx.saved_tensors), None, None)
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        if float(grad) == 1:  # as when the loss is what backward() is called on
+            return (*ctx.saved_tensors, None, None, None)
+        return (*(part * grad.to(part.dtype) for part in ctx.saved_tensors), None, None, None)
 
 
-def _log_likelihoods(
-    logits: Tensor, gold: Tensor, wide: torch.dtype, needs_probs: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return log p of gold, the mean of log p over all pieces, (rows,), and p if it is needed.
+class _OutputLayer:
+    """The output layer on some rows after others, and the sum of its gradients.
 
-    When p is needed it stays in the dtype of the logits, and the likelihoods are read off it: in
-    bf16 a log p is then right to about 0.004 nats, without bias.
+    The gradient of the loss by the logits, here called excess, is softmax minus the smoothed gold
+    distribution.
     """
-    gold_logits = logits.gather(1, gold[:, None]).squeeze(1).to(wide)
-    mean_logits = logits.mean(dim=-1, dtype=wide)
-    if not needs_probs:
-        log_total = logits.to(wide).logsumexp(dim=-1)
-        return gold_logits - log_total, mean_logits - log_total, None
-    largest, index = logits.max(dim=-1, keepdim=True)
-    probs = logits.softmax(dim=-1)
-    log_total = (largest.to(wide) - probs.gather(1, index).to(wide).log()).squeeze(1)
-    return gold_logits - log_total, mean_logits - log_total, probs
 
+    def __init__(self, readouts: Tensor, weight: Tensor, bias: Tensor, smoothing: float) -> None:
+        self.readouts = readouts
+        self.weight, self.bias = weight.to(readouts.dtype), bias.to(readouts.dtype)
+        self.wide = torch.promote_types(readouts.dtype, torch.float32)
+        self.kernels = compiled_for(readouts)
+        floor = smoothing / weight.shape[0]
+        self.smoothing = torch.tensor([[floor, 1 - smoothing]], dtype=self.wide)
+        self.readout_grad = torch.empty_like(readouts)
+        self.weight_grad: Tensor | None = None
+        self.bias_grad = torch.zeros_like(bias, dtype=self.wide)[None]  # (1, vocab)
 
-def _add_gradients(
-    grads: tuple[Tensor, Tensor, Tensor],
-    chunk: slice,
-    readouts: Tensor,
-    weight: Tensor,
-    probs: Tensor,
-    gold: Tensor,
-    smoothing: float,
-) -> None:
-    """Add a chunk's share to the gradients; overwrites probs.
+    def logits(self, chunk: slice) -> Tensor:
+        """Return the scores of every piece, (rows, vocab)."""
+        return torch.addmm(self.bias, self.readouts[chunk], self.weight.t())
 
-    The gradient of the loss by the logits is softmax minus the smoothed gold distribution.
-    """
-    readout_grad, weight_grad, bias_grad = grads
-    excess = probs.sub_(smoothing / weight.shape[0]) if smoothing else probs
-    rows = torch.arange(len(gold), device=gold.device)
-    excess[rows, gold] -= 1 - smoothing
-    excess[gold == PAD_ID] = 0
-    bias_grad += excess.sum(dim=0, dtype=bias_grad.dtype)
-    torch.mm(excess, weight, out=readout_grad[chunk])
-    weight_grad += excess.t() @ readouts[chunk]
+    def score(self, chunk: slice, gold: Tensor) -> Tensor:
+        """Return the sums over the rows of log p of gold, and of the mean of log p, (2,)."""
+        log_probs = self.logits(chunk).to(self.wide).log_softmax(dim=-1)
+        return torch.stack([log_probs.gather(1, gold[:, None]).sum(), log_probs.mean(dim=-1).sum()])
+
+    def learn(self, chunk: slice, gold: Tensor) -> Tensor:
+        """Return the same, and add up the gradients."""
+        logits = self.logits(chunk)
+        if self.kernels is not None:
+            found = self.kernels.softmax_excess(logits, gold, self.smoothing, self.bias_grad)
+        else:
+            found = self._softmax_excess(logits, gold)
+        torch.mm(logits, self.weight, out=self.readout_grad[chunk])
+        weight_grad = logits.t() @ self.readouts[chunk]
+        if self.weight_grad is None:
+            self.weight_grad = weight_grad.to(self.wide)
+        elif self.kernels is not None:
+            self.kernels.accumulate(self.weight_grad, weight_grad)
+        else:
+            self.weight_grad += weight_grad
+        return found.sum(dim=0)
+
+    def _softmax_excess(self, logits: Tensor, gold: Tensor) -> Tensor:
+        """Do the same as ``Kernels.softmax_excess``.
+
+        The likelihoods are read off p as it is stored: in bf16 log p is then right to about 0.004
+        nats, without bias. Where even that is 0, gold is given the least that the dtype can hold.
+        """
+        floor, more = self.smoothing[0].tolist()
+        gold_logits = logits.gather(1, gold[:, None]).to(self.wide)
+        mean_logits = logits.mean(dim=-1, keepdim=True, dtype=self.wide)
+        torch.softmax(logits, dim=-1, out=logits)
+        least = torch.finfo(logits.dtype).tiny
+        log_gold = logits.gather(1, gold[:, None]).to(self.wide).clamp_min(least).log()
+        logits -= floor
+        logits.scatter_add_(1, gold[:, None], logits.new_full((len(gold), 1), -more))
+        self.bias_grad += logits.sum(dim=0, dtype=self.wide)
+        return torch.cat([log_gold, mean_logits - gold_logits + log_gold], dim=1)
+
+    def grads(self, scale: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the gradients by readouts, weight and bias, times scale."""
+        if self.weight_grad is None:  # no rows
+            self.weight_grad = torch.zeros_like(self.weight, dtype=self.wide)
+        return self.readout_grad * scale, self.weight_grad.mul_(scale), self.bias_grad[0] * scale
 
 
 def output_cross_entropy(
-    readouts: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, *, label_smoothing: float
+    readouts: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    gold: Tensor,
+    *,
+    label_smoothing: float,
+    scale: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """Return the summed losses of predicting gold from readouts.
 
@@ -108,6 +151,7 @@ def output_cross_entropy(
         bias: Output layer, (vocab,).
         gold: Right ids, (rows,); rows whose id is PAD_ID add nothing.
         label_smoothing: From 0 up to, not including, 1.
+        scale: Factor of the smoothed loss.
 
     Returns:
         The smoothed loss, which has a gradient, and the plain negative log-likelihood of gold,
@@ -116,6 +160,6 @@ def output_cross_entropy(
     if not torch.is_grad_enabled():  # inside the function it never is, so it cannot tell
         readouts, weight, bias = readouts.detach(), weight.detach(), bias.detach()
     losses: tuple[Tensor, Tensor] = _OutputCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        readouts, weight, bias, gold, label_smoothing
+        readouts, weight, bias, gold, label_smoothing, scale
     )
     return losses

@@ -25,7 +25,7 @@ from seqcli.training.optimization import (
     clip_gradients,
     make_optimizer,
 )
-from seqcli.training.teacher_forcing import METHODS, TeacherForcing, toss_coins
+from seqcli.training.teacher_forcing import PASSES, TeacherForcing, toss_coins
 from seqcli.training.workers import Workers
 
 MAX_SKIPPED = 20  # updates in a row with a gradient that is not finite
@@ -123,7 +123,7 @@ def make_session(
             warmup=training.teacher_forcing_warmup,
             steps=training.teacher_forcing_steps,
             scope=training.teacher_forcing_scope,
-            method=training.teacher_forcing_method,
+            passes=training.sampling_passes,
         ),
         coins=torch.Generator().manual_seed(training.seed),
         average=AveragedWeights(model, decay=training.ema) if training.ema else None,
@@ -138,7 +138,12 @@ def make_session(
 
 
 def summed_losses(
-    session: Session, model: Seq2Seq, batch: Batch, is_gold: Tensor | None
+    session: Session,
+    model: Seq2Seq,
+    batch: Batch,
+    is_gold: Tensor | None,
+    *,
+    scale: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """Return a batch's smoothed loss, which has a gradient, and its plain one; summed, in nats.
 
@@ -147,20 +152,22 @@ def summed_losses(
         model: The session's, or a worker's.
         batch: On the session's device.
         is_gold: Where gold is fed, (batch, tgt_len); None is everywhere, the whole-sequence path.
+        scale: Factor of the smoothed loss.
     """
     with autocast(session.device, session.dtype):
         reading = model.read(batch.src, batch.src_lengths)
         if is_gold is None:
             readouts = model.readouts(reading, batch.tgt_in)
         else:
-            method = METHODS[session.forcing.method]
-            readouts = method(model, reading, batch.tgt_in, is_gold)
+            readouts_of = PASSES[session.forcing.passes]
+            readouts = readouts_of(model, reading, batch.tgt_in, is_gold)
     return output_cross_entropy(
         readouts.flatten(0, 1),
         model.output.weight,
         model.output.bias,
         batch.tgt_out.flatten(),
         label_smoothing=session.label_smoothing,
+        scale=scale,
     )
 
 
@@ -199,8 +206,8 @@ def train_step(session: Session, *, spent: float) -> StepStats:
     nll = 0.0
 
     def work(model: Seq2Seq, batch: Batch, is_gold: Tensor | None) -> Tensor:
-        loss, plain = summed_losses(session, model, batch, is_gold)
-        (loss / num_tokens).backward()
+        loss, plain = summed_losses(session, model, batch, is_gold, scale=1 / num_tokens)
+        loss.backward()
         return plain
 
     session.workers.train()

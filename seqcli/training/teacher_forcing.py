@@ -78,7 +78,7 @@ class TeacherForcing:
     warmup: int  # updates at start
     steps: int | None  # update at which end is reached; None for constant
     scope: str = "token"  # one of SCOPES
-    method: str = "stepwise"  # a key of METHODS
+    passes: int = 1  # a key of PASSES
 
     def __post_init__(self) -> None:
         """Check what the settings cannot know.
@@ -173,7 +173,7 @@ def readouts_two_pass(model: Seq2Seq, reading: Reading, tgt_in: Tensor, is_gold:
     return model.readouts(reading, torch.where(is_gold, tgt_in, own))
 
 
-METHODS: dict[str, Callable[[Seq2Seq, Reading, Tensor, Tensor], Tensor]] = {
-    "stepwise": readouts_stepwise,
-    "two-pass": readouts_two_pass,
+PASSES: dict[int, Callable[[Seq2Seq, Reading, Tensor, Tensor], Tensor]] = {
+    1: readouts_stepwise,
+    2: readouts_two_pass,
 }

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from seqcli.models.cells import CELLS, State
-from seqcli.models.recurrence import SEQUENCES, RecurrentLayer
+from seqcli.models.recurrence import RUNS, RecurrentLayer
 
 LENGTH, BATCH, INPUT, HIDDEN = 6, 3, 4, 5
 LENGTHS = torch.tensor([6, 2, 4])
@@ -44,7 +44,7 @@ def assert_same(found: tuple[Tensor, State], outputs: Tensor, *last: Tensor) -> 
 
 
 def test_every_cell_has_a_sequence():
-    assert SEQUENCES.keys() == CELLS.keys()
+    assert RUNS.keys() == CELLS.keys()
 
 
 @each_cell

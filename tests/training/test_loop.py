@@ -153,7 +153,7 @@ def test_the_loss_falls(train, read_metrics):
             "teacher_forcing": "linear",
             "teacher_forcing_end": 0.2,
             "teacher_forcing_steps": 6,
-            "teacher_forcing_method": "two-pass",
+            "sampling_passes": 2,
             "lr_schedule": "cosine",
         },
         {"cell": "gru", "input_feeding": True, "lr_schedule": "inverse-sqrt", "layers": 2},

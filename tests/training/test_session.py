@@ -80,9 +80,9 @@ def test_certain_gold_takes_the_whole_sequence_path_and_tosses_no_coin():
     assert torch.equal(session.coins.get_state(), before)
 
 
-@pytest.mark.parametrize("method", ["stepwise", "two-pass"])
-def test_coins_move_their_own_generator_only(method: str):
-    session = make_tiny_session(teacher_forcing_method=method)
+@pytest.mark.parametrize("passes", [1, 2])
+def test_coins_move_their_own_generator_only(passes: int):
+    session = make_tiny_session(sampling_passes=passes)
     coins, others = session.coins.get_state(), torch.get_rng_state()
     loss, after = (losses_of(session, collate(PAIRS), probability=0.5)[0] for _ in range(2))
     assert torch.equal(torch.get_rng_state(), others)

@@ -13,12 +13,12 @@ from tiny import tiny_model
 from torch import Tensor
 
 from seqcli.config import TeacherForcing as ScheduleName
-from seqcli.config import TeacherForcingMethod, TeacherForcingScope
+from seqcli.config import TeacherForcingScope, TrainingSettings
 from seqcli.errors import SettingsError
 from seqcli.models import Seq2Seq
 from seqcli.models.seq2seq import Reading
 from seqcli.training.teacher_forcing import (
-    METHODS,
+    PASSES,
     SCHEDULES,
     SCOPES,
     TeacherForcing,
@@ -31,7 +31,7 @@ SRC = torch.tensor([[4, 5, 6, 3], [8, 3, 0, 0], [9, 4, 3, 0]])
 SRC_LENGTHS = torch.tensor([4, 2, 3])
 TGT_IN = torch.tensor([[2, 6, 5, 4, 7], [2, 9, 8, 8, 0], [2, 7, 0, 0, 0]])
 Method = Callable[[Seq2Seq, Reading, Tensor, Tensor], Tensor]
-each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+each_method = pytest.mark.parametrize("method", PASSES.values(), ids=PASSES.keys())
 shapes = pytest.mark.parametrize(
     "shape", [{}, {"attention": "none", "cell": "gru", "layers": 2}, {"input_feeding": True}]
 )
@@ -44,7 +44,10 @@ def make(schedule: str, start: float, end: float, warmup: int, steps: int | None
 def test_config_offers_exactly_what_we_have():
     assert set(get_args(ScheduleName)) == SCHEDULES.keys()
     assert set(get_args(TeacherForcingScope)) == set(SCOPES)
-    assert set(get_args(TeacherForcingMethod)) == METHODS.keys()
+    for passes in PASSES:
+        assert TrainingSettings(sampling_passes=passes)
+    with pytest.raises(ValueError, match="sampling_passes"):
+        TrainingSettings(sampling_passes=max(PASSES) + 1)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,7 @@ def test_one_own_piece_after_the_start_is_the_same_in_two_passes(shape: dict[str
     reading = model.read(SRC, SRC_LENGTHS)
     is_gold = torch.ones_like(TGT_IN, dtype=torch.bool)
     is_gold[:, 1] = False
-    stepwise, two_pass = (m(model, reading, TGT_IN, is_gold) for m in METHODS.values())
+    stepwise, two_pass = (m(model, reading, TGT_IN, is_gold) for m in PASSES.values())
     torch.testing.assert_close(two_pass, stepwise)
     assert not torch.allclose(stepwise, model.readouts(reading, TGT_IN))
 

@@ -1,0 +1,428 @@
+"""A cell over a whole sequence in one direction: its buffers, a step forward, a step backward.
+
+Place: x_part -> products and steps.py in turn -> **states**, and the way back -> **gradients**.
+recurrence.py runs one or two of these side by side. The backward pass is written out: it keeps
+only what it needs, and takes the weight gradients of all steps in one product.
+Axes: length = time steps, batch = sentences, hidden = units; tensors are time-major. States have
+length + 2 slots: slot t + 1 is the state after position t for a reader in either direction, and the
+slots at the ends are where they start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqcli.models.kernels import steps_for
+from seqcli.models.layer_norm import LayerNormRun
+from seqcli.models.steps import TORCH_STEPS
+
+
+def wide_dtype(dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype of everything but products: bf16 has no digits left for 1 - σ near 1."""
+    return torch.promote_types(dtype, torch.float32)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one direction has to do; of tensors, those that have a gradient come apart."""
+
+    backwards: bool  # read from the last step to the first
+    is_real: Tensor | None  # (length, batch, 1)
+    mask: Tensor | None  # factors of h before products, (batch, hidden)
+    x_part: Tensor  # (length, batch, gates * hidden), a view
+    outputs: Tensor  # where states go, (length + 2, batch, hidden), a view
+
+
+class Run:
+    """One direction over a sequence: its buffers, a step forward, a step backward."""
+
+    gates: int
+
+    def __init__(
+        self,
+        job: Job,
+        weight: Tensor,
+        bias: Tensor | None,
+        gain: Tensor | None,
+        shift: Tensor | None,
+        *state: Tensor,
+    ) -> None:
+        """Make the buffers.
+
+        Args:
+            job: What to read, and where states go.
+            weight: Recurrent weights, (gates * hidden, hidden).
+            bias: The bias inside the reset product, (hidden,), if the cell has one.
+            gain: Of the layer norm, (gates * hidden,); None for no layer norm.
+            shift: Of the layer norm, (gates * hidden,).
+            state: Before the first step, each (batch, hidden).
+        """
+        self.job, self.weight, self.bias, self.state = job, weight, bias, state
+        self.length, self.batch, _ = job.x_part.shape
+        self.hidden = weight.shape[1]
+        self.wide = wide_dtype(weight.dtype)
+        self.norm = None
+        self.steps = steps_for(weight)
+        self.extra: dict[str, LayerNormRun] = {}
+        if gain is not None and shift is not None:
+            self.norm = LayerNormRun(
+                gain, shift, length=self.length, batch=self.batch, gates=self.gates
+            )
+            self.steps = TORCH_STEPS
+            self.extra = {"norm": self.norm}
+        self.weight_t = weight.t()
+        self.hs = job.outputs
+        self.hs[self.first] = state[0]
+        # What products read of h: masked, if there is a mask.
+        self.read = self.hs if job.mask is None else torch.empty_like(self.hs)
+        self.h_part = weight.new_empty(self.batch, self.gates * self.hidden)
+
+    @property
+    def first(self) -> int:
+        """The slot of the state before the first step."""
+        return self.length + 1 if self.job.backwards else 0
+
+    @property
+    def last(self) -> int:
+        """The slot of the state after the last step."""
+        return 1 if self.job.backwards else self.length
+
+    def time(self, step: int) -> int:
+        """Return the position that is read at a step."""
+        return self.length - 1 - step if self.job.backwards else step
+
+    def slots(self, step: int) -> tuple[int, int]:
+        """Return the slots of the states before and after a step."""
+        after = self.time(step) + 1
+        return (after + 1 if self.job.backwards else after - 1), after
+
+    def slots_before(self) -> slice:
+        """Return the slots of the states before each position."""
+        return slice(2, None) if self.job.backwards else slice(None, -2)
+
+    def buffer(self, *sizes: int) -> Tensor:
+        """Return room for wide values of every position, (length, batch, *sizes)."""
+        return self.weight.new_empty(self.length, self.batch, *sizes, dtype=self.wide)
+
+    def wide_hs(self) -> Tensor:
+        """Return room for h as the cell reads it: that of the outputs, if those are wide."""
+        return self.hs if self.hs.dtype == self.wide else self.wide_states(self.state[0])
+
+    def wide_states(self, first: Tensor) -> Tensor:
+        """Return room for wide states in every slot, with the first filled in."""
+        states = first.new_empty(self.length + 2, *first.shape, dtype=self.wide)
+        states[self.first] = first
+        return states
+
+    def real_at(self, time: int) -> Tensor | None:
+        """Return which sentences are no padding at a position, (batch, 1)."""
+        return None if self.job.is_real is None else self.job.is_real[time]
+
+    def read_at(self, slot: int) -> Tensor:
+        """Return the state in a slot as products read it."""
+        if self.job.mask is not None:
+            torch.mul(self.hs[slot], self.job.mask, out=self.read[slot])
+        return self.read[slot]
+
+    def forward(self, step: int) -> None:
+        """Write the state after a step."""
+        before, after = self.slots(step)
+        time = after - 1
+        if self.norm is not None:
+            self.norm.step = time
+        self.step_forward(time, before, after, self.real_at(time))
+
+    def start_backward(self, grad_out: Tensor, gate_grads: Tensor, grad_h: Tensor) -> None:
+        """Take the gradients by outputs and last h, and room for those by ``x_part``."""
+        self.grad_out, self.gate_grads = grad_out, gate_grads
+        self.carry = grad_h.to(self.wide, copy=True)
+        self.product = torch.zeros_like(grad_h)
+
+    def backward(self, step: int) -> None:
+        """Go back over a step."""
+        before, after = self.slots(step)
+        time = after - 1
+        if self.norm is not None:
+            self.norm.step = time
+        self.step_backward(time, before, after, self.real_at(time))
+        if self.job.mask is not None:
+            self.product *= self.job.mask
+
+    def grads(self) -> tuple[Tensor | None, ...]:
+        """Return the gradients of weight, bias, gain, shift, and state before the first step."""
+        gain_grad = shift_grad = None
+        if self.norm is not None:
+            gain_grad = self.norm.gain_grad.flatten().to(self.weight.dtype)
+            shift_grad = self.norm.shift_grad.flatten().to(self.weight.dtype)
+        start_grad = (self.carry + self.product).to(self.weight.dtype)
+        return self.weight_grad(), self.bias_grad(), gain_grad, shift_grad, start_grad
+
+    def weight_grad(self) -> Tensor:
+        """Return the sum over steps and sentences of gate_grad ⊗ h, (gates * hidden, hidden)."""
+        return _outer_sum(self.gate_grads, self.read[self.slots_before()])
+
+    def bias_grad(self) -> Tensor | None:
+        """Return the gradient of the bias inside the reset product, if the cell has one."""
+        return None
+
+    def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write gates and states of a step."""
+        raise NotImplementedError
+
+    def step_backward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write the gradients of a step's gates, and ``product`` for the step before."""
+        raise NotImplementedError
+
+
+def _outer_sum(gate_grads: Tensor, states: Tensor) -> Tensor:
+    return gate_grads.flatten(0, 1).t() @ states.flatten(0, 1)
+
+
+class RnnRun(Run):
+    """``cells.rnn_step``."""
+
+    gates = 1
+
+    def __init__(self, *args: Any) -> None:
+        """Make the buffers of this cell too."""
+        super().__init__(*args)
+        self.hs_wide = self.wide_hs()
+
+    def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write gates and states of a step."""
+        torch.mm(self.read_at(before), self.weight_t, out=self.h_part)
+        self.steps.rnn_forward(
+            self.hidden,
+            is_real,
+            self.job.x_part[time],
+            self.h_part,
+            self.hs_wide[before],
+            self.hs_wide[after],
+            self.hs[after],
+            **self.extra,
+        )
+
+    def step_backward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write the gradients of a step's gates, and ``product`` for the step before."""
+        self.steps.rnn_backward(
+            self.hidden,
+            is_real,
+            self.grad_out[time],
+            self.product,
+            self.carry,
+            self.hs_wide[after],
+            self.gate_grads[time],
+            **self.extra,
+        )
+        torch.mm(self.gate_grads[time], self.weight, out=self.product)
+
+
+class LstmRun(Run):
+    """``cells.lstm_step``."""
+
+    gates = 4
+
+    def __init__(self, *args: Any) -> None:
+        """Make the buffers of this cell too."""
+        super().__init__(*args)
+        self.cs = self.wide_states(self.state[1])
+        self.activations = self.buffer(4 * self.hidden)
+        self.tanh_cs = self.buffer(self.hidden)
+
+    def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write gates and states of a step."""
+        torch.mm(self.read_at(before), self.weight_t, out=self.h_part)
+        self.steps.lstm_forward(
+            self.hidden,
+            is_real,
+            self.job.x_part[time],
+            self.h_part,
+            self.hs[before],
+            self.cs[before],
+            self.activations[time],
+            self.tanh_cs[time],
+            self.hs[after],
+            self.cs[after],
+            **self.extra,
+        )
+
+    def start_backward(
+        self, grad_out: Tensor, gate_grads: Tensor, grad_h: Tensor, *grad_c: Tensor
+    ) -> None:
+        """Take the same, and the gradient by the last c."""
+        super().start_backward(grad_out, gate_grads, grad_h)
+        self.grad_c = grad_c[0].to(self.wide, copy=True)
+
+    def step_backward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write the gradients of a step's gates, and ``product`` for the step before."""
+        self.steps.lstm_backward(
+            self.hidden,
+            is_real,
+            self.grad_out[time],
+            self.product,
+            self.carry,
+            self.grad_c,
+            self.activations[time],
+            self.tanh_cs[time],
+            self.cs[before],
+            self.gate_grads[time],
+            **self.extra,
+        )
+        torch.mm(self.gate_grads[time], self.weight, out=self.product)
+
+    def grads(self) -> tuple[Tensor | None, ...]:
+        """Return the same, and the gradient by c before the first step."""
+        return (*super().grads(), self.grad_c.to(self.weight.dtype))
+
+
+class GruRun(Run):
+    """``cells.gru_step``."""
+
+    gates = 3
+
+    def __init__(self, *args: Any) -> None:
+        """Make the buffers of this cell too."""
+        super().__init__(*args)
+        self.hs_wide = self.wide_hs()
+        self.activations = self.buffer(3 * self.hidden)
+        self.reset_hs = torch.empty_like(self.hs[1:-1])  # r∘h, as products read it
+        split = 2 * self.hidden
+        self.gate_weight, self.new_weight = self.weight[:split], self.weight[split:]
+        self.gate_h_part = self.weight.new_empty(self.batch, split)
+        self.new_h_part = self.weight.new_empty(self.batch, self.hidden)
+
+    def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write gates and states of a step."""
+        torch.mm(self.read_at(before), self.gate_weight.t(), out=self.gate_h_part)
+        self.steps.gru_gates_forward(
+            self.hidden,
+            is_real,
+            self.job.x_part[time],
+            self.gate_h_part,
+            self.hs_wide[before],
+            self.job.mask,
+            self.activations[time],
+            self.reset_hs[time],
+            **self.extra,
+        )
+        torch.mm(self.reset_hs[time], self.new_weight.t(), out=self.new_h_part)
+        self.steps.gru_new_forward(
+            self.hidden,
+            is_real,
+            self.job.x_part[time],
+            self.new_h_part,
+            self.hs_wide[before],
+            self.activations[time],
+            self.hs_wide[after],
+            self.hs[after],
+            **self.extra,
+        )
+
+    def step_backward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write the gradients of a step's gates, and ``product`` for the step before."""
+        self.steps.gru_new_backward(
+            self.hidden,
+            is_real,
+            self.grad_out[time],
+            self.product,
+            self.carry,
+            self.hs_wide[before],
+            self.activations[time],
+            self.gate_grads[time],
+            **self.extra,
+        )
+        gate_grads = self.gate_grads[time]
+        torch.mm(gate_grads[:, 2 * self.hidden :], self.new_weight, out=self.product)
+        self.steps.gru_gates_backward(
+            self.hidden,
+            is_real,
+            self.product,
+            self.carry,
+            self.hs_wide[before],
+            self.job.mask,
+            self.activations[time],
+            gate_grads,
+            **self.extra,
+        )
+        torch.mm(gate_grads[:, : 2 * self.hidden], self.gate_weight, out=self.product)
+
+    def weight_grad(self) -> Tensor:
+        """Return the gradient of the recurrent weights."""
+        split = 2 * self.hidden
+        grad = torch.empty_like(self.weight)
+        grad[:split] = _outer_sum(self.gate_grads[..., :split], self.read[self.slots_before()])
+        grad[split:] = _outer_sum(self.gate_grads[..., split:], self.reset_hs)
+        return grad
+
+
+class GruCudnnRun(Run):
+    """``cells.gru_cudnn_step``."""
+
+    gates = 3
+
+    def __init__(self, *args: Any) -> None:
+        """Make the buffers of this cell too."""
+        super().__init__(*args)
+        self.hs_wide = self.wide_hs()
+        self.activations = self.buffer(3 * self.hidden)
+        self.h_news = self.buffer(self.hidden)  # U h + b_n
+
+    def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write gates and states of a step."""
+        torch.mm(self.read_at(before), self.weight_t, out=self.h_part)
+        self.steps.gru_cudnn_forward(
+            self.hidden,
+            is_real,
+            self.job.x_part[time],
+            self.h_part,
+            self.bias,
+            self.hs_wide[before],
+            self.activations[time],
+            self.h_news[time],
+            self.hs_wide[after],
+            self.hs[after],
+            **self.extra,
+        )
+
+    def start_backward(self, grad_out: Tensor, gate_grads: Tensor, grad_h: Tensor) -> None:
+        """Take the same, and make room for gradients by the product of h."""
+        super().start_backward(grad_out, gate_grads, grad_h)
+        self.h_part_grads = self.weight.new_empty(gate_grads.shape)
+
+    def step_backward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
+        """Write the gradients of a step's gates, and ``product`` for the step before."""
+        self.steps.gru_cudnn_backward(
+            self.hidden,
+            is_real,
+            self.grad_out[time],
+            self.product,
+            self.carry,
+            self.hs_wide[before],
+            self.activations[time],
+            self.h_news[time],
+            self.gate_grads[time],
+            self.h_part_grads[time],
+            **self.extra,
+        )
+        torch.mm(self.h_part_grads[time], self.weight, out=self.product)
+
+    def weight_grad(self) -> Tensor:
+        """Return the gradient of the recurrent weights."""
+        return _outer_sum(self.h_part_grads, self.read[self.slots_before()])
+
+    def bias_grad(self) -> Tensor | None:
+        """Return the gradient of the bias inside the reset product."""
+        news = self.h_part_grads[..., 2 * self.hidden :]
+        return news.sum(dim=(0, 1), dtype=self.wide).to(self.weight.dtype)
+
+
+RUNS: dict[str, type[Run]] = {
+    "rnn": RnnRun,
+    "lstm": LstmRun,
+    "gru": GruRun,
+    "gru-cudnn": GruCudnnRun,
+}
