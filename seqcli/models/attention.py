@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from seqcli.models.products import linear
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -74,7 +76,7 @@ class GeneralAttention(DotAttention):
 
     def project(self, values: Tensor) -> Tensor:
         """Return W s for encoder states (batch, src_len, hidden)."""
-        projected: Tensor = self.projection(values) * self.scale
+        projected: Tensor = linear(values, self.projection.weight) * self.scale
         return projected
 
 

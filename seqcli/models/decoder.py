@@ -18,6 +18,7 @@ from seqcli.models.attention import ATTENTIONS, Memory, attend, make_can_attend
 from seqcli.models.cells import State
 from seqcli.models.dropout import Dropout
 from seqcli.models.encoder import Encoded
+from seqcli.models.products import linear
 from seqcli.models.recurrence import RecurrentLayer
 
 
@@ -153,4 +154,5 @@ class Decoder(nn.Module):
             assert memory is not None
             contexts, weights = attend(self.attention, outputs, memory)
             outputs = torch.cat([outputs, contexts.to(outputs.dtype)], dim=-1)
-        return self.dropout(torch.tanh(self.readout(outputs))), weights
+        readout = linear(outputs, self.readout.weight, self.readout.bias)
+        return self.dropout(torch.tanh(readout)), weights

@@ -187,5 +187,6 @@ def _call(
         if tensor is None:
             arguments += ctypes.c_void_p(None), ctypes.c_int64(0)
         else:
+            assert tensor.stride(-1) == 1, "a row must be one block of memory"
             arguments += ctypes.c_void_p(tensor.data_ptr()), ctypes.c_int64(tensor.stride(0))
     function(*arguments)

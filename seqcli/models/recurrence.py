@@ -17,10 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
 
 from seqcli.models.cells import CELLS, State
 from seqcli.models.layer_norm import normalize
+from seqcli.models.products import linear
 from seqcli.models.runs import RUNS, Job, LstmRun, Run, wide_dtype
 
 
@@ -160,9 +160,7 @@ class RecurrentLayer(nn.Module):
             state: State before it.
             mask: Factors of h before its products, (batch, hidden).
         """
-        x_part = functional.linear(
-            x.to(self.input_weight.dtype), self.input_weight, self.input_bias
-        )
+        x_part = linear(x.to(self.input_weight.dtype), self.input_weight, self.input_bias)
         return self.kind.step(
             x_part.to(wide_dtype(x_part.dtype)),
             state,
@@ -224,7 +222,7 @@ def read_directions(
         weight = torch.cat([layer.input_weight for layer in layers])
         if bias is not None:
             bias = torch.cat([layer.bias for layer in layers])
-    x_part = functional.linear(x, weight, bias)  # (length, batch, layers * gates * hidden)
+    x_part = linear(x, weight, bias)  # (length, batch, layers * gates * hidden)
     tensors: list[Tensor | None] = []
     for layer, state in zip(layers, states, strict=True):
         shift = None if layer.gain is None else layer.bias

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from seqcli.models.kernels import steps_for
 from seqcli.models.layer_norm import LayerNormRun
+from seqcli.models.products import outer_sum, times, times_transposed
 from seqcli.models.steps import TORCH_STEPS
 
 
@@ -74,7 +75,6 @@ class Run:
             )
             self.steps = TORCH_STEPS
             self.extra = {"norm": self.norm}
-        self.weight_t = weight.t()
         self.hs = job.outputs
         self.hs[self.first] = state[0]
         # What products read of h: masked, if there is a mask.
@@ -179,7 +179,7 @@ class Run:
 
 
 def _outer_sum(gate_grads: Tensor, states: Tensor) -> Tensor:
-    return gate_grads.flatten(0, 1).t() @ states.flatten(0, 1)
+    return outer_sum(gate_grads.flatten(0, 1), states.flatten(0, 1))
 
 
 class RnnRun(Run):
@@ -194,7 +194,7 @@ class RnnRun(Run):
 
     def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write gates and states of a step."""
-        torch.mm(self.read_at(before), self.weight_t, out=self.h_part)
+        times_transposed(self.read_at(before), self.weight, out=self.h_part)
         self.steps.rnn_forward(
             self.hidden,
             is_real,
@@ -218,7 +218,7 @@ class RnnRun(Run):
             self.gate_grads[time],
             **self.extra,
         )
-        torch.mm(self.gate_grads[time], self.weight, out=self.product)
+        times(self.gate_grads[time], self.weight, out=self.product)
 
 
 class LstmRun(Run):
@@ -235,7 +235,7 @@ class LstmRun(Run):
 
     def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write gates and states of a step."""
-        torch.mm(self.read_at(before), self.weight_t, out=self.h_part)
+        times_transposed(self.read_at(before), self.weight, out=self.h_part)
         self.steps.lstm_forward(
             self.hidden,
             is_real,
@@ -272,7 +272,7 @@ class LstmRun(Run):
             self.gate_grads[time],
             **self.extra,
         )
-        torch.mm(self.gate_grads[time], self.weight, out=self.product)
+        times(self.gate_grads[time], self.weight, out=self.product)
 
     def grads(self) -> tuple[Tensor | None, ...]:
         """Return the same, and the gradient by c before the first step."""
@@ -297,7 +297,7 @@ class GruRun(Run):
 
     def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write gates and states of a step."""
-        torch.mm(self.read_at(before), self.gate_weight.t(), out=self.gate_h_part)
+        times_transposed(self.read_at(before), self.gate_weight, out=self.gate_h_part)
         self.steps.gru_gates_forward(
             self.hidden,
             is_real,
@@ -309,7 +309,7 @@ class GruRun(Run):
             self.reset_hs[time],
             **self.extra,
         )
-        torch.mm(self.reset_hs[time], self.new_weight.t(), out=self.new_h_part)
+        times_transposed(self.reset_hs[time], self.new_weight, out=self.new_h_part)
         self.steps.gru_new_forward(
             self.hidden,
             is_real,
@@ -336,7 +336,7 @@ class GruRun(Run):
             **self.extra,
         )
         gate_grads = self.gate_grads[time]
-        torch.mm(gate_grads[:, 2 * self.hidden :], self.new_weight, out=self.product)
+        times(gate_grads[:, 2 * self.hidden :], self.new_weight, out=self.product)
         self.steps.gru_gates_backward(
             self.hidden,
             is_real,
@@ -348,7 +348,7 @@ class GruRun(Run):
             gate_grads,
             **self.extra,
         )
-        torch.mm(gate_grads[:, : 2 * self.hidden], self.gate_weight, out=self.product)
+        times(gate_grads[:, : 2 * self.hidden], self.gate_weight, out=self.product)
 
     def weight_grad(self) -> Tensor:
         """Return the gradient of the recurrent weights."""
@@ -373,7 +373,7 @@ class GruCudnnRun(Run):
 
     def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write gates and states of a step."""
-        torch.mm(self.read_at(before), self.weight_t, out=self.h_part)
+        times_transposed(self.read_at(before), self.weight, out=self.h_part)
         self.steps.gru_cudnn_forward(
             self.hidden,
             is_real,
@@ -408,7 +408,7 @@ class GruCudnnRun(Run):
             self.h_part_grads[time],
             **self.extra,
         )
-        torch.mm(self.h_part_grads[time], self.weight, out=self.product)
+        times(self.h_part_grads[time], self.weight, out=self.product)
 
     def weight_grad(self) -> Tensor:
         """Return the gradient of the recurrent weights."""

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from seqcli.models.kernels import compiled_for
+from seqcli.models.products import linear, outer_sum, times
 from seqcli.pieces import PAD_ID
 
 CHUNK_ENTRIES = 4_000_000  # logits made at a time; larger gains nothing once the cache is full
@@ -83,7 +84,7 @@ class _OutputLayer:
 
     def logits(self, chunk: slice) -> Tensor:
         """Return the scores of every piece, (rows, vocab)."""
-        return torch.addmm(self.bias, self.readouts[chunk], self.weight.t())
+        return linear(self.readouts[chunk], self.weight, self.bias)
 
     def score(self, chunk: slice, gold: Tensor) -> Tensor:
         """Return the sums over the rows of log p of gold, and of the mean of log p, (2,)."""
@@ -96,33 +97,37 @@ class _OutputLayer:
         if self.kernels is not None:
             found = self.kernels.softmax_excess(logits, gold, self.smoothing, self.bias_grad)
         else:
-            found = self._softmax_excess(logits, gold)
-        torch.mm(logits, self.weight, out=self.readout_grad[chunk])
-        weight_grad = logits.t() @ self.readouts[chunk]
+            logits, found = self._softmax_excess(logits, gold)
+        times(logits, self.weight, out=self.readout_grad[chunk])
+        weight_grad = outer_sum(logits, self.readouts[chunk])
         if self.weight_grad is None:
             self.weight_grad = weight_grad.to(self.wide)
-        elif self.kernels is not None:
+        elif self.kernels is not None and weight_grad.dtype != self.wide:
             self.kernels.accumulate(self.weight_grad, weight_grad)
         else:
             self.weight_grad += weight_grad
         return found.sum(dim=0)
 
-    def _softmax_excess(self, logits: Tensor, gold: Tensor) -> Tensor:
-        """Do the same as ``Kernels.softmax_excess``.
+    def _softmax_excess(self, logits: Tensor, gold: Tensor) -> tuple[Tensor, Tensor]:
+        """Do the same as ``Kernels.softmax_excess``, but not in place.
 
         The likelihoods are read off p as it is stored: in bf16 log p is then right to about 0.004
-        nats, without bias. Where even that is 0, gold is given the least that the dtype can hold.
+        nats, without bias.
         """
         floor, more = self.smoothing[0].tolist()
         gold_logits = logits.gather(1, gold[:, None]).to(self.wide)
         mean_logits = logits.mean(dim=-1, keepdim=True, dtype=self.wide)
-        torch.softmax(logits, dim=-1, out=logits)
-        least = torch.finfo(logits.dtype).tiny
-        log_gold = logits.gather(1, gold[:, None]).to(self.wide).clamp_min(least).log()
-        logits -= floor
-        logits.scatter_add_(1, gold[:, None], logits.new_full((len(gold), 1), -more))
-        self.bias_grad += logits.sum(dim=0, dtype=self.wide)
-        return torch.cat([log_gold, mean_logits - gold_logits + log_gold], dim=1)
+        probs = logits.softmax(dim=-1)
+        gold_probs = probs.gather(1, gold[:, None]).to(self.wide)
+        log_gold = gold_probs.log()
+        lost = (gold_probs < torch.finfo(self.wide).tiny)[:, 0]
+        if lost.any():  # too small to be stored
+            log_totals = logits[lost].to(self.wide).logsumexp(dim=-1, keepdim=True)
+            log_gold[lost] = gold_logits[lost] - log_totals
+        probs -= floor
+        probs.scatter_add_(1, gold[:, None], probs.new_full((len(gold), 1), -more))
+        self.bias_grad += probs.sum(dim=0, dtype=self.wide)
+        return probs, torch.cat([log_gold, mean_logits - gold_logits + log_gold], dim=1)
 
     def grads(self, scale: float) -> tuple[Tensor, Tensor, Tensor]:
         """Return the gradients by readouts, weight and bias, times scale."""

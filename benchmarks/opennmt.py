@@ -1,0 +1,118 @@
+"""OpenNMT-py, from an environment of its own, as a contestant that can be paused.
+
+It trains in a process that is stopped (SIGSTOP) while others have their turn. Its speed is what it
+prints itself: target tokens a second, padding not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from seqcli.dataset import Dataset
+
+REPORT = re.compile(rb"/\s*(\d+) tok/s")  # source/ target tok/s
+REPORT_EVERY = 5  # updates
+
+
+class OpenNmt:
+    """One training under way."""
+
+    def __init__(
+        self,
+        python: Path,
+        dataset: Dataset,
+        folder: Path,
+        *,
+        batch_tokens: int,
+        input_feeding: bool,
+        threads: int,
+    ) -> None:
+        """Write its files and start it; returns when it has begun to learn, paused."""
+        folder.mkdir(parents=True)
+        _write_text(dataset, folder)
+        settings = {
+            "data": {
+                "train": {"path_src": str(folder / "src.txt"), "path_tgt": str(folder / "tgt.txt")}
+            },
+            "src_vocab": str(folder / "vocab.txt"),
+            "tgt_vocab": str(folder / "vocab.txt"),
+            "share_vocab": True,
+            "save_model": str(folder / "model"),
+            "encoder_type": "brnn",
+            "decoder_type": "rnn",
+            "rnn_type": "LSTM",
+            "enc_layers": 1,
+            "dec_layers": 1,
+            "hidden_size": 512,
+            "word_vec_size": 256,
+            "global_attention": "general",
+            "input_feed": int(input_feeding),
+            "dropout": [0.2],
+            "attention_dropout": [0.0],
+            "label_smoothing": 0.1,
+            "optim": "adam",
+            "learning_rate": 0.001,
+            "max_grad_norm": 1.0,
+            "batch_type": "tokens",
+            "batch_size": batch_tokens,
+            "normalization": "tokens",
+            "bucket_size": 30000,
+            "num_workers": 1,
+            "train_steps": 1_000_000,
+            "report_every": REPORT_EVERY,
+        }
+        config = folder / "config.yaml"
+        config.write_text(json.dumps(settings))  # JSON is YAML too
+        self._process = subprocess.Popen(
+            [str(python), "-m", "onmt.bin.train", "-config", str(config)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+        )
+        for _ in range(3):
+            self._next_report()
+        self._signal(signal.SIGSTOP)
+
+    def measure(self, reports: int) -> list[float]:
+        """Let it run, and return its own figures, target tokens a second."""
+        self._signal(signal.SIGCONT)
+        self._next_report()  # its clock ran on while it was stopped
+        figures = [self._next_report() for _ in range(reports)]
+        self._signal(signal.SIGSTOP)
+        return figures
+
+    def close(self) -> None:
+        """End it."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        os.killpg(self._process.pid, number)
+
+    def _next_report(self) -> float:
+        assert self._process.stdout is not None
+        lines: list[bytes] = []
+        for line in self._process.stdout:
+            if found := REPORT.search(line):
+                return float(found[1])
+            lines.append(line)
+        raise SystemExit(f"OpenNMT-py ended:\n{b''.join(lines[-20:]).decode(errors='replace')}")
+
+
+def _write_text(dataset: Dataset, folder: Path) -> None:
+    """Write the training pairs as pieces with spaces between, and the list of pieces."""
+    pieces, split = dataset.pieces(), dataset.split("train")
+    for name, side, ids in (("src", pieces.src, split.src), ("tgt", pieces.tgt, split.tgt)):
+        with (folder / f"{name}.txt").open("w", encoding="utf-8") as file:
+            for number in range(len(ids)):
+                file.write(" ".join(side.to_pieces(ids[number].tolist())) + "\n")
+    words = pieces.tgt.to_pieces(range(4, len(pieces.tgt)))
+    # It splits at white space, which a few pieces are made of.
+    vocab = "".join(f"{word}\t1\n" for word in words if word.split() == [word])
+    (folder / "vocab.txt").write_text(vocab, encoding="utf-8")
