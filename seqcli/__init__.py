@@ -23,6 +23,11 @@ __all__ = ["Translator", "__version__", "evaluate", "preprocess", "train"]
 # Linux, reads this when torch is imported, so it has no effect where torch was there first.
 os.environ.setdefault("GOMP_SPINCOUNT", "7000")
 
+# How many products, each of a shape of its own, torch and oneDNN keep ready. Batches come in
+# hundreds of shapes, and by default so many are kept that training needs twice the memory.
+os.environ.setdefault("LRU_CACHE_CAPACITY", "64")
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+
 _HOMES = {
     "Translator": "seqcli.decoding.translator",
     "evaluate": "seqcli.api",

@@ -210,7 +210,7 @@ def describe_plan(plan: TrainingPlan) -> list[tuple[str, str]]:
         ("pairs", f"{plan.train_pairs:,} for training, {plan.valid_pairs:,} for validation"),
         ("updates per epoch", f"{plan.updates_per_epoch:,}"),
         ("ends after", " or ".join(filter(None, limits)) or "early stopping"),
-        ("device", f"{plan.device}, {plan.threads} threads"),
+        ("device", f"{plan.device}, {plan.threads} threads{_describe_processes(plan)}"),
         ("precision", plan.precision),
         ("kernels", plan.kernels),
     ]
@@ -218,6 +218,10 @@ def describe_plan(plan: TrainingPlan) -> list[tuple[str, str]]:
     if plan.resumed_from:
         lines.append(("continues", f"from update {plan.resumed_from:,}"))
     return lines
+
+
+def _describe_processes(plan: TrainingPlan) -> str:
+    return f" in each of {plan.processes} processes" if plan.processes > 1 else ""
 
 
 def describe_update(report: UpdateReport) -> str:

@@ -13,7 +13,8 @@ and ``manifest.json``, which is written last.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import mmap
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -49,6 +50,7 @@ _KEYS = (
     "options",
 )
 _OFFSET = np.dtype("<i8")
+_PART = 1 << 22  # numbers looked at together
 _AGAIN = "run `seqcli preprocess` again"
 
 IdRow = npt.NDArray[np.integer[Any]]
@@ -86,7 +88,8 @@ class IdArray:
         ids_path, offsets_path = _paths_of(stem)
         ids = _map(ids_path, ID_TYPES[id_type])
         offsets = _map(offsets_path, _OFFSET)
-        if len(offsets) == 0 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        rise = all((np.diff(part) >= 0).all() for part in _in_parts(offsets, overlap=1))
+        if len(offsets) == 0 or offsets[0] != 0 or not rise:
             raise CorpusError(f"{offsets_path}: damaged (its numbers do not rise from 0); {_AGAIN}")
         if offsets[-1] != len(ids):
             raise CorpusError(
@@ -109,7 +112,16 @@ class IdArray:
     @property
     def largest(self) -> int:
         """The largest id, -1 if there is none; reads them all."""
-        return int(self._ids.max()) if len(self._ids) else -1
+        return max((int(part.max()) for part in _in_parts(self._ids)), default=-1)
+
+    def lengths_of(self, sentences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the number of ids of some sentences, (sentences,)."""
+        return (self._offsets[sentences + 1] - self._offsets[sentences]).astype(np.int64)
+
+    def release(self) -> None:
+        """Give back the memory of what was read; it is read again when it is asked for."""
+        for array in (self._ids, self._offsets):
+            _release(array)
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -383,6 +395,21 @@ def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: i
 
 def _paths_of(stem: Path) -> tuple[Path, Path]:
     return stem.with_name(f"{stem.name}.ids"), stem.with_name(f"{stem.name}.offsets")
+
+
+def _in_parts(array: IdRow, *, overlap: int = 0) -> Iterator[IdRow]:
+    """Yield an array in parts, so that no copy of all of it is made; each is given back after."""
+    for start in range(0, len(array), _PART):
+        yield array[max(0, start - overlap) : start + _PART]
+        _release(array)
+
+
+def _release(array: IdRow) -> None:
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _map(path: Path, dtype: np.dtype[Any]) -> IdRow:

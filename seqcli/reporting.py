@@ -28,6 +28,7 @@ class TrainingPlan:
     kernels: str  # what computes the steps of the cells, and why
     threads: int
     resumed_from: int  # update at which an earlier run had stopped, 0 for a new run
+    processes: int = 1  # that share out every batch
     costs: tuple[str, ...] = ()  # what was chosen that makes training slow, and why it does
 
 
@@ -71,6 +72,7 @@ class TrainingResult:
     metric: str
     best_score: float
     seconds: float
+    rank: int = 0  # of the process among those of the training; 0 is the one that writes
 
 
 class Reporter(Protocol):

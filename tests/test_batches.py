@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import make_split
 
+from seqcli import batches as batches_module
 from seqcli.batches import (
     SIZE_MULTIPLE,
     Batch,
@@ -187,3 +190,60 @@ def test_validation_batches_hold_every_pair_once_whatever_the_budget(batch_token
     assert firsts == [10 + i for i in range(23)]
     again = list(iter_in_order(split, batch_tokens=batch_tokens))
     assert contents(batches) == contents(again)
+
+
+# --- corpora that are larger than a window ----------------------------------------------------
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches_module, "WINDOW_PAIRS", 8)
+    monkeypatch.setattr(batches_module, "BLOCK_PAIRS", 2)
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_an_epoch_of_several_windows_holds_every_pair_once():
+    stream, orders = make_stream(), []
+    for epoch in (1, 2):
+        firsts: list[int] = []
+        while len(firsts) < len(PAIRS):
+            firsts += [int(row[0]) for row in stream.take().tgt_out]
+            assert stream.epoch == epoch
+        assert sorted(firsts) == [10 + i for i in range(23)]
+        assert stream.epochs_done == epoch
+        orders.append(firsts)
+    assert orders[0] != orders[1]
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("taken", [0, 1, 4, 9, 11, 12, 13, 20, 31])
+def test_seek_finds_the_window(taken: int):
+    stopped, resumed = make_stream(), make_stream()
+    for _ in range(taken):
+        stopped.take()
+    resumed.seek(stopped.epoch, stopped.position)
+    assert resumed.position == stopped.position
+    assert resumed.epochs_done == stopped.epochs_done
+    rest = [[stream.take() for _ in range(30)] for stream in (stopped, resumed)]
+    assert contents(rest[0]) == contents(rest[1])
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_pair_that_is_too_long_is_named_in_any_window():
+    with pytest.raises(SettingsError, match=r"training pair 4 has 5 tokens, more than .*\(4\)"):
+        make_stream(batch_tokens=4)
+
+
+def test_what_is_made_ahead_is_not_taken_yet():
+    stream = make_stream()
+    stream.take()
+    assert (stream.epoch, stream.position) == (1, 1)
+
+
+def test_time_is_spent_waiting_only_where_a_batch_is_late():
+    stream = make_stream()
+    stream.take()
+    time.sleep(0.2)  # more than enough for the next ones
+    before = stream.waited
+    stream.take()
+    assert stream.waited - before < 0.1

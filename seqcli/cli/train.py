@@ -56,4 +56,5 @@ def command(
         result = train_model(
             settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
         )
-    print_training(result)
+    if result.rank == 0:
+        print_training(result)

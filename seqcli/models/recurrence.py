@@ -52,27 +52,36 @@ class _Recurrence(torch.autograd.Function):
                 backwards=number == 1,
                 is_real=is_real,
                 mask=mask,
-                x_part=x_part[..., number * gates : (number + 1) * gates],
-                outputs=states[..., number * hidden : (number + 1) * hidden],
+                length=length,
+                batch=batch,
+            )
+            parts = (
+                x_part[..., number * gates : (number + 1) * gates],
+                states[..., number * hidden : (number + 1) * hidden],
             )
             make: Callable[..., Run] = RUNS[cell]
-            runs.append(make(job, *tensors[number * each : (number + 1) * each]))
+            runs.append(make(job, *parts, *tensors[number * each : (number + 1) * each]))
         for step in range(length):
             for run in runs:
                 run.forward(step)
-        ctx.runs = runs
         last: list[Tensor] = []
         for run in runs:
             last.append(run.hs[run.last].clone())
             if isinstance(run, LstmRun):
                 last.append(run.cs[run.last].to(x_part.dtype, copy=True))
+        kept = [run.put_away() for run in runs]
+        ctx.save_for_backward(*(tensor for tensors in kept for tensor in tensors.values()))
+        ctx.runs = [(run, list(tensors)) for run, tensors in zip(runs, kept, strict=True)]
         return states[1:-1], *last
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_out: Tensor, *last: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients of everything given."""
-        runs: list[Run] = ctx.runs
+        saved = iter(ctx.saved_tensors)
+        for run, names in ctx.runs:
+            run.take_back({name: next(saved) for name in names})
+        runs: list[Run] = [run for run, _ in ctx.runs]
         if grad_out.stride(-1) != 1:
             grad_out = grad_out.contiguous()
         length, batch, _ = grad_out.shape
@@ -89,6 +98,8 @@ class _Recurrence(torch.autograd.Function):
             for run in runs:
                 run.backward(step)
         grads = [grad for run in runs for grad in run.grads()]
+        for run in runs:
+            run.put_away()
         return None, None, None, x_part_grad, *grads
 
 

@@ -34,8 +34,8 @@ class Job:
     backwards: bool  # read from the last step to the first
     is_real: Tensor | None  # (length, batch, 1)
     mask: Tensor | None  # factors of h before products, (batch, hidden)
-    x_part: Tensor  # (length, batch, gates * hidden), a view
-    outputs: Tensor  # where states go, (length + 2, batch, hidden), a view
+    length: int
+    batch: int
 
 
 class Run:
@@ -46,6 +46,8 @@ class Run:
     def __init__(
         self,
         job: Job,
+        x_part: Tensor,
+        outputs: Tensor,
         weight: Tensor,
         bias: Tensor | None,
         gain: Tensor | None,
@@ -55,16 +57,19 @@ class Run:
         """Make the buffers.
 
         Args:
-            job: What to read, and where states go.
+            job: What to do.
+            x_part: Input products, (length, batch, gates * hidden).
+            outputs: Where states go, (length + 2, batch, hidden).
             weight: Recurrent weights, (gates * hidden, hidden).
             bias: The bias inside the reset product, (hidden,), if the cell has one.
             gain: Of the layer norm, (gates * hidden,); None for no layer norm.
             shift: Of the layer norm, (gates * hidden,).
             state: Before the first step, each (batch, hidden).
         """
-        self.job, self.weight, self.bias, self.state = job, weight, bias, state
-        self.length, self.batch, _ = job.x_part.shape
-        self.hidden = weight.shape[1]
+        self.job, self.length, self.batch = job, job.length, job.batch
+        self.weight, self.bias, self.hidden = weight, bias, weight.shape[1]
+        self.x_part, self.hs = x_part, outputs
+        self.h_first = state[0]
         self.wide = wide_dtype(weight.dtype)
         self.norm = None
         self.steps = steps_for(weight)
@@ -75,8 +80,7 @@ class Run:
             )
             self.steps = TORCH_STEPS
             self.extra = {"norm": self.norm}
-        self.hs = job.outputs
-        self.hs[self.first] = state[0]
+        self.hs[self.first] = self.h_first
         # What products read of h: masked, if there is a mask.
         self.read = self.hs if job.mask is None else torch.empty_like(self.hs)
         self.h_part = weight.new_empty(self.batch, self.gates * self.hidden)
@@ -110,7 +114,7 @@ class Run:
 
     def wide_hs(self) -> Tensor:
         """Return room for h as the cell reads it: that of the outputs, if those are wide."""
-        return self.hs if self.hs.dtype == self.wide else self.wide_states(self.state[0])
+        return self.hs if self.hs.dtype == self.wide else self.wide_states(self.h_first)
 
     def wide_states(self, first: Tensor) -> Tensor:
         """Return room for wide states in every slot, with the first filled in."""
@@ -151,6 +155,19 @@ class Run:
         self.step_backward(time, before, after, self.real_at(time))
         if self.job.mask is not None:
             self.product *= self.job.mask
+
+    def put_away(self) -> dict[str, Tensor]:
+        """Give up all tensors that the way back needs, for autograd to keep."""
+        tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+        for name in tensors:
+            delattr(self, name)
+        for name in ("x_part", "h_part", "h_first"):  # only the way forward needs them
+            tensors.pop(name, None)
+        return tensors
+
+    def take_back(self, tensors: dict[str, Tensor]) -> None:
+        """Have the tensors again that ``put_away`` gave."""
+        vars(self).update(tensors)
 
     def grads(self) -> tuple[Tensor | None, ...]:
         """Return the gradients of weight, bias, gain, shift, and state before the first step."""
@@ -198,7 +215,7 @@ class RnnRun(Run):
         self.steps.rnn_forward(
             self.hidden,
             is_real,
-            self.job.x_part[time],
+            self.x_part[time],
             self.h_part,
             self.hs_wide[before],
             self.hs_wide[after],
@@ -229,7 +246,7 @@ class LstmRun(Run):
     def __init__(self, *args: Any) -> None:
         """Make the buffers of this cell too."""
         super().__init__(*args)
-        self.cs = self.wide_states(self.state[1])
+        self.cs = self.wide_states(args[-1])
         self.activations = self.buffer(4 * self.hidden)
         self.tanh_cs = self.buffer(self.hidden)
 
@@ -239,7 +256,7 @@ class LstmRun(Run):
         self.steps.lstm_forward(
             self.hidden,
             is_real,
-            self.job.x_part[time],
+            self.x_part[time],
             self.h_part,
             self.hs[before],
             self.cs[before],
@@ -301,7 +318,7 @@ class GruRun(Run):
         self.steps.gru_gates_forward(
             self.hidden,
             is_real,
-            self.job.x_part[time],
+            self.x_part[time],
             self.gate_h_part,
             self.hs_wide[before],
             self.job.mask,
@@ -313,7 +330,7 @@ class GruRun(Run):
         self.steps.gru_new_forward(
             self.hidden,
             is_real,
-            self.job.x_part[time],
+            self.x_part[time],
             self.new_h_part,
             self.hs_wide[before],
             self.activations[time],
@@ -377,7 +394,7 @@ class GruCudnnRun(Run):
         self.steps.gru_cudnn_forward(
             self.hidden,
             is_real,
-            self.job.x_part[time],
+            self.x_part[time],
             self.h_part,
             self.bias,
             self.hs_wide[before],

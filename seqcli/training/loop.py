@@ -25,16 +25,18 @@ from seqcli.models.seq2seq import count_parameters
 from seqcli.pieces import PiecePair
 from seqcli.reporting import (
     Reporter,
+    SilentReporter,
     TrainingPlan,
     TrainingResult,
     UpdateReport,
     ValidationReport,
 )
 from seqcli.training.budget import Budget, Spent
-from seqcli.training.checkpoint import restore_state, save_state
+from seqcli.training.checkpoint import has_state, restore_state, save_state
+from seqcli.training.distributed import Ranks, joined
 from seqcli.training.interruption import Interruption
 from seqcli.training.machine import Machine, explain_costs, take_machine
-from seqcli.training.memory import estimate_memory
+from seqcli.training.memory import estimate_memory, give_back_unused
 from seqcli.training.preparation import (
     check_run_dir,
     make_budget,
@@ -46,6 +48,7 @@ from seqcli.training.session import Session, StepStats, make_session, train_step
 from seqcli.training.validation import validate
 
 ETA_AFTER = 20  # updates
+TRIM_EVERY = 10  # updates: batches of ever other shapes leave gaps in the memory
 
 
 def train_model(
@@ -73,23 +76,32 @@ def train_model(
         CheckpointError: If the run to resume is damaged.
         InterruptedRun: If Ctrl-C or SIGTERM stopped it; it was saved before.
     """
-    training = _Training.prepare(
-        settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
+    machine = take_machine(
+        device=settings.training.device,
+        precision=settings.training.precision,
+        threads=settings.training.threads,
+        kernels=settings.training.kernels,
     )
-    try:
-        with Interruption() as interruption:
-            while (reason := training.reason_to_stop()) is None:
-                training.update()
-                if training.ends_interval():
-                    training.validate()
-                if training.is_time_to_save():
-                    training.save()
-                if interruption.is_asked:
-                    raise training.interrupted()
-            return training.finish(reason)
-    except SeqcliError as error:
-        training.note_end(str(error))
-        raise
+    with joined(machine.device) as ranks:
+        if ranks.restarts:  # torchrun's, after a process had died
+            resume = has_state(run_dir)
+            overwrite = not resume
+        training = _Training.prepare(
+            settings,
+            data_dir,
+            run_dir,
+            resume=resume,
+            overwrite=overwrite,
+            report=report if ranks.is_first else SilentReporter(),
+            machine=machine,
+            ranks=ranks,
+        )
+        try:
+            with Interruption() as interruption:
+                return training.run(interruption)
+        except SeqcliError as error:
+            training.note_end(str(error))
+            raise
 
 
 @dataclass
@@ -132,6 +144,8 @@ class _Training:
         resume: bool,
         overwrite: bool,
         report: Reporter,
+        machine: Machine,
+        ranks: Ranks,
     ) -> _Training:
         """Check everything, then build everything; write nothing before all of it is sound."""
         dataset = Dataset.open(data_dir)
@@ -140,12 +154,6 @@ class _Training:
         settings = with_data_settings(settings, dataset)
         budget = make_budget(settings)
         check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
-        machine = take_machine(
-            device=settings.training.device,
-            precision=settings.training.precision,
-            threads=settings.training.threads,
-            kernels=settings.training.kernels,
-        )
         torch.manual_seed(settings.training.seed)
         model = rundir.build_model(settings, pieces).to(machine.device)
         session = make_session(
@@ -155,22 +163,29 @@ class _Training:
             device=machine.device,
             dtype=machine.dtype,
             threads=machine.threads,
+            ranks=ranks,
         )
         if resume:
             restore_state(run_dir, session)
-            rundir.write_settings(run_dir, settings)
-        else:
-            start_run(run_dir, settings, dataset)
-        rundir.update_manifest(
-            run_dir,
-            status="training",
-            command=shlex.join(sys.argv),
-            device=str(machine.device),
-            precision=precision_name(machine.dtype),
-            threads=machine.threads,
-            kernels=machine.kernels,
-        )
+        ranks.from_first(0)  # all have read before the first writes
         update = session.progress.update
+        if ranks.is_first:
+            if resume:
+                rundir.write_settings(run_dir, settings)
+            else:
+                start_run(run_dir, settings, dataset)
+            rundir.update_manifest(
+                run_dir,
+                status="training",
+                command=shlex.join(sys.argv),
+                device=str(machine.device),
+                precision=precision_name(machine.dtype),
+                threads=machine.threads,
+                kernels=machine.kernels,
+                processes=ranks.count,
+            )
+        else:  # the first goes on with the generator that was saved
+            torch.manual_seed(hash((settings.training.seed, ranks.rank, update)) % 2**63)
         training = cls(
             settings=settings,
             session=session,
@@ -179,7 +194,9 @@ class _Training:
             data_dir=data_dir,
             run_dir=run_dir,
             budget=budget,
-            records=Records(run_dir, resumed_from=update if resume else None),
+            records=Records(
+                run_dir, resumed_from=update if resume else None, is_writer=ranks.is_first
+            ),
             report=report,
             started=time.monotonic() - session.progress.seconds,
             whole_epochs=int(session.stream.epochs_done),
@@ -204,6 +221,7 @@ class _Training:
             precision=machine.precision,
             kernels=machine.kernels,
             threads=machine.threads,
+            processes=self.session.ranks.count,
             resumed_from=session.progress.update,
             costs=explain_costs(self.settings.model, training),
         )
@@ -218,6 +236,27 @@ class _Training:
             seconds=progress.seconds + self.validation_seconds,
         )
 
+    def run(self, interruption: Interruption) -> TrainingResult:
+        """Train to the end.
+
+        Raises:
+            InterruptedRun: If the interruption was asked for; the training was saved.
+        """
+        ranks = self.session.ranks
+        while True:
+            reason = self.reason_to_stop()
+            share = self.budget.progress(self.count_spent())
+            stops, share = ranks.from_first(float(reason is not None), share)
+            if stops:
+                return self.finish(reason or "as the first process says")
+            self.update(share)
+            if self.ends_interval():
+                self.validate()
+            if self.is_time_to_save():
+                self.save()
+            if ranks.sum(interruption.is_asked):
+                raise self.interrupted()
+
     def reason_to_stop(self) -> str | None:
         """Return why training ends before the next update, or None."""
         patience = self.settings.training.patience
@@ -225,10 +264,9 @@ class _Training:
             return f"no better {self.settings.training.metric} in {patience} validations"
         return self.budget.reached(self.count_spent())
 
-    def update(self) -> None:
-        """Make one update, and report when it is time."""
+    def update(self, share: float) -> None:
+        """Make one update at a share of the budget, and report when it is time."""
         before = time.monotonic()
-        share = self.budget.progress(self.count_spent())
         stats = train_step(self.session, spent=share)
         self.window.stats.append(stats)
         self.window.seconds += time.monotonic() - before
@@ -241,6 +279,8 @@ class _Training:
             )
         if update % self.settings.training.log_every == 0:
             self._log_window()
+        if update % TRIM_EVERY == 1:
+            give_back_unused()
         self._show_progress()
 
     def _log_window(self) -> None:
@@ -284,6 +324,9 @@ class _Training:
 
     def validate(self) -> None:
         """Decode and score the validation pairs; keep the model if it is the best so far."""
+        if not self.session.ranks.is_first:
+            self.session.progress.last_validated = self.session.progress.update
+            return
         before = time.monotonic()
         session, progress = self.session, self.session.progress
         src_lines, refs = self.dataset.text("valid")
@@ -343,7 +386,7 @@ class _Training:
 
     def save(self) -> None:
         """Write the resume state, once for each update."""
-        if self.saved_update != self.session.progress.update:
+        if self.saved_update != self.session.progress.update and self.session.ranks.is_first:
             self.count_spent()
             save_state(self.run_dir, self.session)
             self.saved_update = self.session.progress.update
@@ -361,7 +404,7 @@ class _Training:
         self._log_window()
         progress = self.session.progress
         if progress.last_validated != progress.update or not rundir.has_model(self.run_dir):
-            self.validate()
+            self.validate()  # of the first process only, as the one that writes
         self.save()
         metric = self.settings.training.metric
         score = progress.best_score or 0.0
@@ -373,7 +416,10 @@ class _Training:
             metric=metric,
             best_score=-score if metric == "loss" else score,
             seconds=progress.seconds,
+            rank=self.session.ranks.rank,
         )
+        if not self.session.ranks.is_first:
+            return result
         rundir.update_manifest(
             self.run_dir,
             status=reason,
@@ -385,6 +431,8 @@ class _Training:
 
     def note_end(self, reason: str) -> None:
         """Record why the training ended early, if the disk still takes it."""
+        if not self.session.ranks.is_first:
+            return
         with contextlib.suppress(SeqcliError):
             self.records.log(reason)
             rundir.update_manifest(self.run_dir, status=reason)

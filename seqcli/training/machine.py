@@ -11,7 +11,9 @@ import torch
 
 from seqcli.config import ModelSettings, TrainingSettings
 from seqcli.devices import explain_precision, resolve_device, resolve_precision, set_threads
+from seqcli.encoding import count_cores
 from seqcli.models.kernels import use_compiled_kernels
+from seqcli.training.distributed import local_processes
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ def take_machine(*, device: str, precision: str, threads: int | None, kernels: s
         SettingsError: If the machine does not have what they ask for.
     """
     resolved = resolve_device(device)
+    if threads is None and local_processes() > 1:
+        threads = max(1, count_cores() // local_processes())
     if resolved.type == "cpu":
         use = use_compiled_kernels(kernels != "torch")
     else:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import sys
+
 import torch
 from torch import nn
 
@@ -36,3 +40,10 @@ def estimate_memory(settings: Settings, model: nn.Module, dtype: torch.dtype) ->
     chunk = CHUNK_ENTRIES * (2 * torch.float32.itemsize + dtype.itemsize)
     weights = count_parameters(model) * (COPIES * torch.float32.itemsize + dtype.itemsize)
     return PROCESS_BYTES + weights + ACTIVATION_GAPS * activations + chunk
+
+
+def give_back_unused() -> None:
+    """Return memory that was freed to the system, where the C library keeps it (glibc)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

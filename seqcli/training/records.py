@@ -25,15 +25,19 @@ VALIDATION = "validation"
 class Records:
     """Appends to the records of a run."""
 
-    def __init__(self, run_dir: Path, *, resumed_from: int | None) -> None:
+    def __init__(self, run_dir: Path, *, resumed_from: int | None, is_writer: bool = True) -> None:
         """Start the records, or cut them back to where a resumed run takes up again.
 
         Args:
             run_dir: Exists.
             resumed_from: Update of the resume state; None for a new run.
+            is_writer: Whether anything is written: one process of a training does.
         """
         self._run_dir = run_dir
         self._metrics = run_dir / METRICS
+        self._is_writer = is_writer
+        if not is_writer:
+            return
         kept: list[str] = []
         if resumed_from is not None and self._metrics.exists():
             kept = [
@@ -85,8 +89,9 @@ class Records:
     def _append_json(self, values: dict[str, Any]) -> None:
         self._append(self._metrics, json.dumps(values, allow_nan=False) + "\n")
 
-    @staticmethod
-    def _append(path: Path, text: str) -> None:
+    def _append(self, path: Path, text: str) -> None:
+        if not self._is_writer:
+            return
         with explaining(path), path.open("a", encoding="utf-8") as file:
             file.write(text)
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from seqcli.batches import Batch, BatchStream
+from seqcli.batches import Batch, BatchStream, Share
 from seqcli.config import Settings
 from seqcli.dataset import Split
 from seqcli.devices import autocast
 from seqcli.errors import SeqcliError
 from seqcli.models import Seq2Seq
+from seqcli.training.distributed import Ranks
 from seqcli.training.loss import output_cross_entropy
 from seqcli.training.optimization import (
     AveragedWeights,
@@ -65,6 +66,7 @@ class Session:
     device: torch.device
     dtype: torch.dtype
     workers: Workers
+    ranks: Ranks = field(default_factory=Ranks)
     progress: Progress = field(default_factory=Progress)
 
 
@@ -89,6 +91,7 @@ def make_session(
     device: torch.device,
     dtype: torch.dtype,
     threads: int = 1,
+    ranks: Ranks | None = None,
 ) -> Session:
     """Put together what the settings ask for, at the state before update 1.
 
@@ -99,11 +102,14 @@ def make_session(
         device: Where to compute.
         dtype: Of the products.
         threads: CPU threads that share out the sentences of a batch.
+        ranks: This process among those that do; each of them then has threads of torch's own.
 
     Raises:
         SettingsError: If the settings do not fit the corpus or each other.
     """
     training = settings.training
+    ranks = ranks or Ranks()
+    shares_out = device.type == "cpu" and ranks.count == 1
     return Session(
         model=model,
         optimizer=make_optimizer(
@@ -112,7 +118,13 @@ def make_session(
             lr=training.lr,
             weight_decay=training.weight_decay,
         ),
-        stream=BatchStream(train, batch_tokens=training.batch_tokens, seed=training.seed),
+        stream=BatchStream(
+            train,
+            batch_tokens=training.batch_tokens,
+            seed=training.seed,
+            rank=ranks.rank,
+            ranks=ranks.count,
+        ),
         learning_rate=LearningRate(
             lr=training.lr, schedule=training.lr_schedule, warmup_steps=training.warmup_steps
         ),
@@ -133,7 +145,8 @@ def make_session(
         clip_value=training.clip_value,
         device=device,
         dtype=dtype,
-        workers=Workers(model, count=threads if device.type == "cpu" else 1),
+        workers=Workers(model, count=threads if shares_out else 1, ranks=ranks),
+        ranks=ranks,
     )
 
 
@@ -171,18 +184,24 @@ def summed_losses(
     )
 
 
-def toss(session: Session, batch: Batch, probability: float) -> Tensor | None:
-    """Return where gold is fed, (batch, tgt_len), or None if that is certain and costs no coin."""
+def toss(session: Session, share: Share, probability: float) -> Tensor | None:
+    """Return where gold is fed, (batch, tgt_len), or None if that is certain and costs no coin.
+
+    Coins are tossed for the whole batch, so they do not depend on the number of processes.
+    """
     if probability >= 1:
         return None
-    batch_size, tgt_len = batch.tgt_in.shape
     coins = toss_coins(
-        (batch_size, tgt_len),
+        (share.whole_size, share.whole_tgt_len),
         probability=probability,
         scope=session.forcing.scope,
         generator=session.coins,
     )
-    return coins.to(session.device)
+    batch_size, tgt_len = share.batch.tgt_in.shape
+    own = coins[share.rows, :tgt_len]
+    if len(own) < batch_size:  # the blank line of a process for which there is no sentence
+        own = torch.ones(batch_size, tgt_len, dtype=torch.bool)
+    return own.to(session.device)
 
 
 def train_step(session: Session, *, spent: float) -> StepStats:
@@ -200,20 +219,20 @@ def train_step(session: Session, *, spent: float) -> StepStats:
     """
     progress = session.progress
     update = progress.update + 1
-    batches = [session.stream.take() for _ in range(session.grad_accum)]
-    num_tokens = sum(batch.num_tgt_tokens for batch in batches)
+    shares = [session.stream.take_share() for _ in range(session.grad_accum)]
+    num_tokens = sum(share.whole_tgt_tokens for share in shares)
     probability = session.forcing.probability(update)
     nll = 0.0
 
-    def work(model: Seq2Seq, batch: Batch, is_gold: Tensor | None) -> Tensor:
-        loss, plain = summed_losses(session, model, batch, is_gold, scale=1 / num_tokens)
-        loss.backward()
-        return plain
+    def work(model: Seq2Seq, batch: Batch, is_gold: Tensor | None) -> tuple[Tensor, Tensor]:
+        return summed_losses(session, model, batch, is_gold, scale=1 / num_tokens)
 
     session.workers.train()
-    for batch in batches:
-        is_gold = toss(session, batch, probability)
-        nll += sum(map(float, session.workers.run(work, batch.to(session.device), is_gold)))
+    for number, share in enumerate(shares, start=1):
+        is_gold = toss(session, share, probability)
+        batch, last = share.batch.to(session.device), number == len(shares)
+        nll += sum(map(float, session.workers.learn(work, batch, is_gold, last=last)))
+    nll = session.ranks.sum(nll)
     session.workers.gather_gradients()
     norm, clipped = clip_gradients(
         session.model.parameters(), clip_norm=session.clip_norm, clip_value=session.clip_value

@@ -18,21 +18,26 @@ from seqcli.batches import Batch
 from seqcli.models import Seq2Seq
 from seqcli.models.dropout import Dropout
 from seqcli.pieces import PAD_ID
+from seqcli.training.distributed import Ranks, SharedModel
 
-Work = Callable[[Seq2Seq, Batch, Tensor | None], Tensor]  # (model, batch, is_gold) -> what it found
+# (model, batch, is_gold) -> a loss to go back from, and what was found
+Work = Callable[[Seq2Seq, Batch, Tensor | None], tuple[Tensor, Tensor]]
 
 
 class Workers:
     """Threads with a model each; the models have gradients of their own, but the same weights."""
 
-    def __init__(self, model: Seq2Seq, *, count: int) -> None:
+    def __init__(self, model: Seq2Seq, *, count: int, ranks: Ranks | None = None) -> None:
         """Make the threads.
 
         Args:
             model: On the device where it stays. Its weights may be changed in place.
             count: Threads; with 1 the model itself does the work, in the thread that asks.
+            ranks: Processes that share out the batches; only with 1 thread.
         """
         self._model = model
+        self._shared = SharedModel(model, ranks) if ranks is not None and ranks.count > 1 else None
+        assert self._shared is None or count == 1
         self._replicas = [_share(model) for _ in range(count)] if count > 1 else []
         self._pool = (
             ThreadPoolExecutor(count, "seqcli-worker", initializer=_use_one_thread)
@@ -46,8 +51,10 @@ class Workers:
             model.train()
             model.zero_grad(set_to_none=True)
 
-    def run(self, work: Work, batch: Batch, is_gold: Tensor | None) -> list[Tensor]:
-        """Have all of a batch worked on; return what each worker found.
+    def learn(
+        self, work: Work, batch: Batch, is_gold: Tensor | None, *, last: bool = True
+    ) -> list[Tensor]:
+        """Have all of a batch worked on, forward and backward; return what each worker found.
 
         Dropout of a worker has a generator of its own, seeded from torch's global one, so the
         result depends on the number of workers but not on which is faster.
@@ -56,15 +63,18 @@ class Workers:
             work: Called with a model and some sentences of the batch; gradients add up there.
             batch: All sentences.
             is_gold: Where gold is fed, (batch, tgt_len), or None.
+            last: Whether the update is complete with this batch.
         """
+        if self._shared is not None:
+            return [self._shared.learn(work, batch, is_gold, last=last)]
         if self._pool is None:
-            return [work(self._model, batch, is_gold)]
+            return [_go_back(work, self._model, batch, is_gold)]
         shards = split_batch(batch, is_gold, len(self._replicas))
         seeds = torch.randint(2**62, (len(shards),)).tolist()
         futures = []
         for replica, (shard, coins), seed in zip(self._replicas, shards, seeds, strict=False):
             _seed_dropout(replica, seed)
-            futures.append(self._pool.submit(work, replica, shard, coins))
+            futures.append(self._pool.submit(_go_back, work, replica, shard, coins))
         return [future.result() for future in futures]
 
     def gather_gradients(self) -> None:
@@ -79,6 +89,12 @@ class Workers:
                 parameter.grad = grads[0]
                 for grad in grads[1:]:
                     parameter.grad.add_(grad)
+
+
+def _go_back(work: Work, model: Seq2Seq, batch: Batch, is_gold: Tensor | None) -> Tensor:
+    loss, found = work(model, batch, is_gold)
+    loss.backward()
+    return found
 
 
 def split_batch(

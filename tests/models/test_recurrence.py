@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from seqcli.models.cells import CELLS, State
-from seqcli.models.recurrence import RUNS, RecurrentLayer
+from seqcli.models.layer_norm import normalize
+from seqcli.models.recurrence import RecurrentLayer, read_directions
+from seqcli.models.runs import RUNS
 
 LENGTH, BATCH, INPUT, HIDDEN = 6, 3, 4, 5
 LENGTHS = torch.tensor([6, 2, 4])
@@ -254,3 +256,67 @@ def test_a_layer_has_as_many_weights_as_its_equations_say(cell: str, gates: int,
     layer = RecurrentLayer(cell, INPUT, HIDDEN)
     one_map = HIDDEN * (INPUT + HIDDEN + 1)
     assert sum(p.numel() for p in layer.parameters()) == gates * one_map + more
+
+
+# --- layer norm, masks, both directions -------------------------------------------------------
+
+
+def step_by_step(
+    layer: RecurrentLayer, x: Tensor, state: State, is_real: Tensor | None, mask: Tensor | None
+) -> tuple[Tensor, State]:
+    """Return what cells.py gives, one step after another."""
+    outputs = []
+    for t in range(len(x)):
+        stepped = layer.step(x[t], state, mask)
+        if is_real is not None:
+            pairs = zip(stepped, state, strict=True)
+            stepped = tuple(torch.where(is_real[t], new, old) for new, old in pairs)
+        state = stepped
+        outputs.append(state[0])
+    return torch.stack(outputs), state
+
+
+@each_cell
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("padded", [False, True])
+def test_the_fast_path_equals_the_equations_in_values_and_gradients(
+    cell: str, layer_norm: bool, masked: bool, padded: bool
+):
+    layer = RecurrentLayer(cell, INPUT, HIDDEN, layer_norm=layer_norm).double()
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, std=0.7)
+    x, state = make_inputs(layer)
+    mask = 2.0 * (torch.rand(BATCH, HIDDEN, dtype=torch.float64) < 0.5) if masked else None
+    is_real = make_is_real() if padded else None
+    inputs = [x, *state, *layer.parameters()]
+    found = []
+    for run in (step_by_step, lambda layer, *rest: layer(*rest)):
+        for tensor in inputs:
+            tensor.requires_grad_()
+        outputs, last = run(layer, x, state, is_real, mask)
+        total = (outputs**2).sum() + sum((part**3).sum() for part in last)
+        found.append((outputs, *last, *torch.autograd.grad(total, inputs)))
+    torch.testing.assert_close(found[1], found[0])
+
+
+@each_cell
+@pytest.mark.parametrize("layer_norm", [False, True])
+def test_two_directions_together_equal_each_alone(cell: str, layer_norm: bool):
+    layers = [RecurrentLayer(cell, INPUT, HIDDEN, layer_norm=layer_norm).double() for _ in "ab"]
+    x, _ = make_inputs(layers[0])
+    is_real = make_is_real()
+    nothing: list[None] = [None, None]
+    outputs, last = read_directions(layers, x, states=nothing, is_real=is_real, masks=nothing)
+    ahead, state = layers[0](x, None, is_real)
+    back, state_of_back = layers[1](x.flip(0), None, is_real.flip(0))
+    torch.testing.assert_close(outputs, torch.cat([ahead, back.flip(0)], dim=-1))
+    torch.testing.assert_close(last, [state, state_of_back])
+
+
+def test_a_normalised_sum_has_mean_shift_and_deviation_gain():
+    gain, shift = torch.tensor([[2.0], [3.0]]), torch.tensor([[0.5], [-1.0]])
+    sums = normalize(torch.randn(4, 2, 200), gain.expand(2, 200), shift.expand(2, 200))
+    torch.testing.assert_close(sums.mean(dim=-1), shift.T.expand(4, 2), atol=1e-5, rtol=1e-5)
+    deviation = sums.std(dim=-1, correction=0)
+    torch.testing.assert_close(deviation, gain.T.expand(4, 2), atol=1e-3, rtol=1e-3)

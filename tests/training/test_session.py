@@ -8,7 +8,7 @@ import torch
 from tiny import make_split, tiny_model, tiny_settings
 from torch import Tensor, nn
 
-from seqcli.batches import Batch, collate
+from seqcli.batches import Batch, Share, collate
 from seqcli.training.session import Session, make_session, summed_losses, toss, train_step
 
 PAIRS = [([4 + i % 6] * (1 + i % 3), [5 + i % 5, 6][: 1 + i % 2]) for i in range(9)]
@@ -49,7 +49,9 @@ def test_uneven_micro_batches_give_the_same_update_as_one_batch(
 
 
 def losses_of(session: Session, batch: Batch, *, probability: float) -> tuple[Tensor, Tensor]:
-    return summed_losses(session, session.model, batch, toss(session, batch, probability))
+    return summed_losses(
+        session, session.model, batch, toss(session, Share.of_all(batch), probability)
+    )
 
 
 def test_padding_does_not_change_an_update():

@@ -65,10 +65,11 @@ def test_workers_drop_different_activations():
     workers.train()
     same = collate([PAIRS[7]] * 2)
 
-    def work(replica: Any, batch: Batch, _: Any) -> torch.Tensor:
-        return replica(batch.src, batch.src_lengths, batch.tgt_in).sum()
+    def work(replica: Any, batch: Batch, _: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        loss = replica(batch.src, batch.src_lengths, batch.tgt_in).sum()
+        return loss, loss.detach()
 
-    first, second = workers.run(work, same, None)
+    first, second = workers.learn(work, same, None)
     assert first != second
 
 
@@ -99,4 +100,4 @@ def test_a_mistake_in_a_worker_reaches_the_caller():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        workers.run(fail, collate(PAIRS), None)
+        workers.learn(fail, collate(PAIRS), None)
