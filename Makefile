@@ -33,7 +33,13 @@ PREPROCESS_FLAGS ?=
 FLAGS ?=
 TRANSLATE_FLAGS ?=
 
-.PHONY: check clean corpora demo eval format help multi30k preprocess test test-slow train translate
+.PHONY: bench-speed check clean corpora demo eval format help multi30k preprocess test test-slow train translate
+
+bench-speed: $(WITH_TOOLS) ## Time training beside plain PyTorch; DATA=FOLDER of Multi30k, ONMT=PYTHON of OpenNMT-py.
+	@$(if $(filter file,$(origin DATA)),$(error Give the folder of the raw files: make bench-speed DATA=FOLDER))
+	@[ -f data/bench-speed/manifest.json ] || $(SEQCLI) preprocess data/bench-speed --src-lang en --tgt-lang de \
+	  --train $(DATA)/train --valid $(DATA)/val --vocab-size 8000
+	$(BIN)/python benchmarks/training_speed.py data/bench-speed $(ONMT:%=--onmt %) $(FLAGS)
 
 check: $(WITH_TOOLS) ## Check format, lint and types, and run the fast tests.
 	$(BIN)/ruff format --check .

@@ -32,7 +32,7 @@ from parts import time_by_part
 from plain import CELLS, PlainModel, PlainTraining
 from torch import nn
 
-from seqcli.batches import Batch, BatchStream
+from seqcli.batches import Batch, BatchStream, Share
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.devices import precision_name, resolve_precision, set_threads
@@ -53,11 +53,11 @@ class FixedBatches:
         self.batches = batches
         self._next = 0
 
-    def take(self) -> Batch:
+    def take_share(self) -> Share:
         """Return the next one."""
         batch = self.batches[self._next % len(self.batches)]
         self._next += 1
-        return batch
+        return Share.of_all(batch)
 
 
 def draw_batches(dataset: Dataset, *, batch_tokens: int, count: int) -> list[Batch]:

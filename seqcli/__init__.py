@@ -25,8 +25,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "7000")
 
 # How many products, each of a shape of its own, torch and oneDNN keep ready. Batches come in
 # hundreds of shapes, and by default so many are kept that training needs twice the memory.
-os.environ.setdefault("LRU_CACHE_CAPACITY", "64")
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 _HOMES = {
     "Translator": "seqcli.decoding.translator",
