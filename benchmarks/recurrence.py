@@ -19,6 +19,7 @@ from torch import nn
 
 from seqcli.devices import set_threads
 from seqcli.models.cells import CELLS
+from seqcli.models.kernels import use_compiled_kernels
 from seqcli.models.recurrence import RecurrentLayer
 
 LENGTH, BATCH, INPUT, HIDDEN = 17, 120, 256, 512  # a batch of about 2,000 tokens
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
     print(f"seqcli {seqcli.__version__}, torch {torch.__version__}, {set_threads(None)} threads")
+    print(use_compiled_kernels(True))
     for precision in ("fp32", "bf16"):
         layers: dict[str, nn.Module] = {"torch.nn.LSTM": nn.LSTM(INPUT, HIDDEN)}
         layers["torch.nn.GRU"] = nn.GRU(INPUT, HIDDEN)

@@ -28,6 +28,7 @@ from seqcli.batches import Batch, BatchStream, Share, collate
 from seqcli.config import Settings
 from seqcli.dataset import MANIFEST, Dataset, Split
 from seqcli.devices import resolve_precision, set_threads
+from seqcli.id_arrays import IdArray
 from seqcli.models import Seq2Seq
 from seqcli.models.kernels import use_compiled_kernels
 from seqcli.training.memory import give_back_unused
@@ -116,9 +117,7 @@ def scale_sizes(rounds: int, *, threads: int) -> dict[str, dict[int, list[float]
     return readings
 
 
-def _random_ids() -> Any:
-    from seqcli.dataset import IdArray
-
+def _random_ids() -> IdArray:
     return IdArray(np.array([4], dtype=np.uint16), np.array([0, 1], dtype=np.int64))
 
 

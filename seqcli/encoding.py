@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from seqcli.corpus.text import TOO_LONG, Dropped, PlacedPair
-from seqcli.dataset import SIDES, IdWriter, id_type_for
+from seqcli.dataset import SIDES
+from seqcli.id_arrays import IdWriter, id_type_for
 from seqcli.pieces import PiecePair
 
 _CHUNK_PAIRS = 2000

@@ -26,13 +26,13 @@ from seqcli.dataset import (
     MANIFEST,
     SIDES,
     files_of,
-    id_type_for,
     text_path,
     write_text,
 )
 from seqcli.encoding import write_ids
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import filling, require_empty, sha256_of, write_atomically
+from seqcli.id_arrays import id_type_for
 from seqcli.pieces import PiecePair, piece_files, train_pieces
 from seqcli.reporting import Reporter
 from seqcli.version import __version__

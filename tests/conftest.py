@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import os
 import random
 import re
 import subprocess
@@ -35,6 +36,11 @@ class Outcome:
     code: int
     stdout: str
     stderr: str
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(autouse=True)

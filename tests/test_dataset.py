@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.config import load_settings
-from seqcli.dataset import Dataset, IdArray, IdWriter, id_type_for, write_text
+from seqcli.dataset import Dataset, write_text
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError
+from seqcli.id_arrays import IdArray, IdWriter, id_type_for
 from seqcli.pieces import train_pieces
 from seqcli.preprocessing import build_data
 from seqcli.reporting import SilentReporter

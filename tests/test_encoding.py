@@ -10,8 +10,8 @@ import pytest
 from seqcli import encoding
 from seqcli.corpus import SentencePair
 from seqcli.corpus.text import TOO_LONG, Dropped, PlacedPair
-from seqcli.dataset import IdArray
 from seqcli.encoding import write_ids
+from seqcli.id_arrays import IdArray
 from seqcli.pieces import PiecePair, Pieces, train_pieces
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from seqcli.config import Settings, load_settings
-from seqcli.dataset import IdArray, Split
+from seqcli.dataset import Split
+from seqcli.id_arrays import IdArray
 from seqcli.models import Seq2Seq
 
 VOCAB = 12  # pieces of a tiny model, the four special ones included

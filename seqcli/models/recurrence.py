@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from seqcli.models.cell_runs import RUNS, LstmRun
 from seqcli.models.cells import CELLS, State
 from seqcli.models.layer_norm import normalize
 from seqcli.models.products import linear
-from seqcli.models.runs import RUNS, Job, LstmRun, Run, wide_dtype
+from seqcli.models.runs import Job, Run, wide_dtype
 
 
 class _Recurrence(torch.autograd.Function):

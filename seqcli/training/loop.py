@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 import shlex
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +18,11 @@ import torch
 from seqcli import rundir
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
-from seqcli.devices import precision_name
 from seqcli.errors import InterruptedRun, SeqcliError
-from seqcli.models.seq2seq import count_parameters
 from seqcli.pieces import PiecePair
 from seqcli.reporting import (
     Reporter,
     SilentReporter,
-    TrainingPlan,
     TrainingResult,
     UpdateReport,
     ValidationReport,
@@ -35,11 +31,13 @@ from seqcli.training.budget import Budget, Spent
 from seqcli.training.checkpoint import has_state, restore_state, save_state
 from seqcli.training.distributed import Ranks, joined
 from seqcli.training.interruption import Interruption
-from seqcli.training.machine import Machine, explain_costs, take_machine
-from seqcli.training.memory import estimate_memory, give_back_unused
+from seqcli.training.machine import Machine, take_machine
+from seqcli.training.memory import give_back_unused
+from seqcli.training.plan import make_plan
 from seqcli.training.preparation import (
     check_run_dir,
     make_budget,
+    note_start,
     start_run,
     with_data_settings,
 )
@@ -174,16 +172,7 @@ class _Training:
                 rundir.write_settings(run_dir, settings)
             else:
                 start_run(run_dir, settings, dataset)
-            rundir.update_manifest(
-                run_dir,
-                status="training",
-                command=shlex.join(sys.argv),
-                device=str(machine.device),
-                precision=precision_name(machine.dtype),
-                threads=machine.threads,
-                kernels=machine.kernels,
-                processes=ranks.count,
-            )
+            note_start(run_dir, machine, processes=ranks.count)
         else:  # the first goes on with the generator that was saved
             torch.manual_seed(hash((settings.training.seed, ranks.rank, update)) % 2**63)
         training = cls(
@@ -201,30 +190,8 @@ class _Training:
             started=time.monotonic() - session.progress.seconds,
             whole_epochs=int(session.stream.epochs_done),
         )
-        report.plan(training.plan(machine))
+        report.plan(make_plan(settings, session, dataset, machine, run_dir=run_dir))
         return training
-
-    def plan(self, machine: Machine) -> TrainingPlan:
-        """Say what is known before the first update."""
-        training, session = self.settings.training, self.session
-        return TrainingPlan(
-            run_dir=str(self.run_dir),
-            parameters=count_parameters(session.model),
-            memory_bytes=estimate_memory(self.settings, session.model, session.dtype),
-            train_pairs=len(self.dataset.split("train")),
-            valid_pairs=len(self.dataset.split("valid")),
-            updates_per_epoch=math.ceil(session.stream.batches_per_epoch / training.grad_accum),
-            max_steps=training.max_steps,
-            max_epochs=training.max_epochs,
-            max_minutes=training.max_minutes,
-            device=str(machine.device),
-            precision=machine.precision,
-            kernels=machine.kernels,
-            threads=machine.threads,
-            processes=self.session.ranks.count,
-            resumed_from=session.progress.update,
-            costs=explain_costs(self.settings.model, training),
-        )
 
     def count_spent(self) -> Spent:
         """Set the clock, and return what of the budget is spent; time for a validation is kept."""

@@ -5,16 +5,20 @@ Place: settings, data directory -> **checks, a new run directory** -> loop.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 from seqcli import rundir
 from seqcli.config import DataSettings, PiecesSettings, Settings
 from seqcli.dataset import Dataset
+from seqcli.devices import precision_name
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import require_empty
 from seqcli.pieces import piece_files
 from seqcli.training.budget import Budget
 from seqcli.training.checkpoint import LAST, has_state
+from seqcli.training.machine import Machine
 from seqcli.training.optimization import NEEDS_BUDGET
 
 
@@ -109,4 +113,18 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
             "data": dataset.identity(),
             "seed": settings.training.seed,
         },
+    )
+
+
+def note_start(run_dir: Path, machine: Machine, *, processes: int) -> None:
+    """Say in the manifest of the run what trains it."""
+    rundir.update_manifest(
+        run_dir,
+        status="training",
+        command=shlex.join(sys.argv),
+        device=str(machine.device),
+        precision=precision_name(machine.dtype),
+        threads=machine.threads,
+        kernels=machine.kernels,
+        processes=processes,
     )

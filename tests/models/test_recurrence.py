@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from seqcli.models.cell_runs import RUNS
 from seqcli.models.cells import CELLS, State
 from seqcli.models.layer_norm import normalize
 from seqcli.models.recurrence import RecurrentLayer, read_directions
-from seqcli.models.runs import RUNS
 
 LENGTH, BATCH, INPUT, HIDDEN = 6, 3, 4, 5
 LENGTHS = torch.tensor([6, 2, 4])
