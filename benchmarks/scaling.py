@@ -148,7 +148,7 @@ def repeat_data(data_dir: Path, pairs: int, folder: Path) -> Dataset:
 def memory_of_process() -> tuple[float, float]:
     """Return the memory that is this process's own, and all that is mapped, in MB (Linux)."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    found = {line.split(":")[0]: line.split()[1] for line in lines if ":" in line}
+    found = {line.split(":")[0]: line.split()[1] for line in lines if line.endswith("kB")}
     return int(found["RssAnon"]) / 1e3, int(found["VmRSS"]) / 1e3
 
 

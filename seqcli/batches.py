@@ -242,9 +242,10 @@ class BatchStream:
             pairs = np.arange(start, min(start + WINDOW_PAIRS, len(self._split)))
             longer = np.maximum(*(s.lengths_of(pairs) for s in (self._split.src, self._split.tgt)))
             if longer.size and longer.max() + 1 > self._batch_tokens:
-                _refuse_pair(
-                    start + int(longer.argmax()), int(longer.max()) + 1, self._batch_tokens
-                )
+                index, length = start + int(longer.argmax()), int(longer.max()) + 1
+                _refuse_pair(index, length, self._batch_tokens)
+            for side in (self._split.src, self._split.tgt):
+                side.release()
 
     def seek(self, epoch: int, position: int) -> None:
         """Go to where position batches of an epoch have been taken, or all if it has fewer."""
