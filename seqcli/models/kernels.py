@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -93,9 +94,9 @@ def use_compiled_kernels(wanted: bool) -> str:
         target = _describe_target(compiler)
         libraries = {dtype: _library(compiler, target, dtype) for dtype in DEFINITIONS}
     except (OSError, subprocess.SubprocessError) as error:
-        return f"torch's operations, as {compiler} cannot compile here ({error})"
+        return f"torch's operations, as {compiler[0]} cannot compile here ({error})"
     _loaded.update({dtype: _wrap(library) for dtype, library in libraries.items()})
-    return f"compiled by {Path(compiler).name}"
+    return f"compiled by {Path(compiler[0]).name}"
 
 
 def compiled_for(tensor: Tensor) -> Kernels | None:
@@ -109,14 +110,16 @@ def steps_for(tensor: Tensor) -> Steps:
     return TORCH_STEPS if compiled is None else compiled.steps
 
 
-def _find_compiler() -> str | None:
-    named = os.environ.get("CC")
-    return next(filter(None, map(shutil.which, [named] if named else ["cc", "gcc", "clang"])), None)
+def _find_compiler() -> list[str] | None:
+    """Return the words that call it: those of CC, or the first of the usual ones that there is."""
+    named = shlex.split(os.environ.get("CC", ""))
+    candidates = [named] if named else [["cc"], ["gcc"], ["clang"]]
+    return next((words for words in candidates if shutil.which(words[0])), None)
 
 
-def _describe_target(compiler: str) -> bytes:
+def _describe_target(compiler: list[str]) -> bytes:
     """Return what a compiler defines: it names its version and every extension of the processor."""
-    command = [compiler, *FLAGS, "-dM", "-E", "-x", "c", os.devnull]
+    command = [*compiler, *FLAGS, "-dM", "-E", "-x", "c", os.devnull]
     return _run(command).stdout
 
 
@@ -131,17 +134,17 @@ def _cache_dir() -> Path:
     return Path(root) / "seqcli"
 
 
-def _library(compiler: str, target: bytes, dtype: torch.dtype) -> ctypes.CDLL:
+def _library(compiler: list[str], target: bytes, dtype: torch.dtype) -> ctypes.CDLL:
     """Load the kernels of a dtype, compiled now or earlier."""
     flags = [*FLAGS, *DEFINITIONS[dtype]]
-    parts = [target, SOURCE.read_bytes(), " ".join([compiler, *flags]).encode()]
+    parts = [target, SOURCE.read_bytes(), " ".join([*compiler, *flags]).encode()]
     name = f"kernels-{hashlib.sha256(b'|'.join(parts)).hexdigest()[:32]}.so"
     cached = _cache_dir() / name
     if _is_own(cached):
         return ctypes.CDLL(str(cached))
     with tempfile.TemporaryDirectory(prefix="seqcli-") as folder:
         made = Path(folder) / name
-        _run([compiler, *flags, "-shared", "-fPIC", "-o", str(made), str(SOURCE), "-lm"])
+        _run([*compiler, *flags, "-shared", "-fPIC", "-o", str(made), str(SOURCE), "-lm"])
         _keep(made, cached)
         return ctypes.CDLL(str(made))  # the system keeps a loaded file until the process ends
 
@@ -178,6 +181,7 @@ def _call(
     """Call a C function: rows, hidden, is_real, then address and row stride of each tensor."""
     first = tensors[0]
     assert first is not None
+    assert is_real is None or is_real.is_contiguous()
     arguments: list[ctypes.c_int64 | ctypes.c_void_p] = [
         ctypes.c_int64(first.shape[0]),
         ctypes.c_int64(hidden),

@@ -11,6 +11,7 @@ Source: torch.nn.parallel.DistributedDataParallel (Li et al. 2020, PyTorch Distr
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -98,6 +99,12 @@ def joined(device: torch.device) -> Iterator[Ranks]:
 def local_processes() -> int:
     """Return how many processes torchrun has started on this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def launcher() -> str | None:
+    """Return what tells the torchrun that has started this process from others; None without it."""
+    run_id = os.environ.get("TORCHELASTIC_RUN_ID")
+    return None if run_id is None else f"{socket.gethostname()} {os.getppid()} {run_id}"
 
 
 def _restarts() -> int:

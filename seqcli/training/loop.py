@@ -36,6 +36,7 @@ from seqcli.training.memory import give_back_unused
 from seqcli.training.plan import make_plan
 from seqcli.training.preparation import (
     check_run_dir,
+    is_restart,
     make_budget,
     note_start,
     start_run,
@@ -81,7 +82,7 @@ def train_model(
         kernels=settings.training.kernels,
     )
     with joined(machine.device) as ranks:
-        if ranks.restarts:  # torchrun's, after a process had died
+        if is_restart(run_dir, ranks):
             resume = has_state(run_dir)
             overwrite = not resume
         training = _Training.prepare(

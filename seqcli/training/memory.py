@@ -14,11 +14,10 @@ from seqcli.models.cells import CELLS
 from seqcli.models.seq2seq import count_parameters
 from seqcli.training.loss import CHUNK_ENTRIES
 
-# Fitted to the peaks of trainings on a CPU, where both come to light: kernels are kept for every
-# shape of batch, and blocks of all those shapes leave gaps between them.
-PROCESS_BYTES = 1_000_000_000
-ACTIVATION_GAPS = 4
-COPIES = 4  # of each weight: itself, its gradient, Adam's two moments
+# Fitted to the peaks of trainings on a CPU: blocks of ever other shapes leave gaps between them.
+PROCESS_BYTES = 350_000_000
+ACTIVATION_GAPS = 3
+COPIES = 5  # of each weight: itself, two workers' gradients, Adam's two moments
 
 
 def estimate_memory(settings: Settings, model: nn.Module, dtype: torch.dtype) -> int:

@@ -5,6 +5,7 @@ Place: settings, data directory -> **checks, a new run directory** -> loop.
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -13,11 +14,12 @@ from seqcli import rundir
 from seqcli.config import DataSettings, PiecesSettings, Settings
 from seqcli.dataset import Dataset
 from seqcli.devices import precision_name
-from seqcli.errors import CorpusError, SettingsError
+from seqcli.errors import CheckpointError, CorpusError, SettingsError
 from seqcli.files import require_empty
 from seqcli.pieces import piece_files
 from seqcli.training.budget import Budget
 from seqcli.training.checkpoint import LAST, has_state
+from seqcli.training.distributed import Ranks, launcher
 from seqcli.training.machine import Machine
 from seqcli.training.optimization import NEEDS_BUDGET
 
@@ -116,6 +118,20 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
     )
 
 
+def is_restart(run_dir: Path, ranks: Ranks) -> bool:
+    """Tell whether torchrun has started the training in run_dir again, after a process had died.
+
+    Only if this very torchrun had begun it: another run in that place must not be touched.
+    """
+    if not ranks.restarts:
+        return False
+    is_own = False
+    if ranks.is_first:
+        with contextlib.suppress(CheckpointError):
+            is_own = rundir.read_manifest(run_dir).get("launcher") == launcher() is not None
+    return bool(ranks.from_first(is_own)[0])
+
+
 def note_start(run_dir: Path, machine: Machine, *, processes: int) -> None:
     """Say in the manifest of the run what trains it."""
     rundir.update_manifest(
@@ -127,4 +143,5 @@ def note_start(run_dir: Path, machine: Machine, *, processes: int) -> None:
         threads=machine.threads,
         kernels=machine.kernels,
         processes=processes,
+        launcher=launcher(),
     )

@@ -14,7 +14,8 @@ import torch
 from tiny import make_split, tiny_model, tiny_settings
 
 from seqcli.batches import BatchStream
-from seqcli.training.distributed import Ranks, joined
+from seqcli.training.distributed import Ranks, joined, launcher
+from seqcli.training.preparation import is_restart
 from seqcli.training.session import make_session, toss
 
 PAIRS = [([4 + n % 5] * (1 + n % 4), [5 + n] * (1 + n % 3)) for n in range(7)]
@@ -125,6 +126,21 @@ def test_two_processes_give_the_run_of_one(tiny_data: Path, tmp_path: Path, run_
     torch.testing.assert_close(models[1], models[0], rtol=1e-3, atol=1e-4)
     assert b"in each of 2 processes" in output
     assert output.count(b"best bleu") == 1  # one process reports
+
+
+def test_a_restart_takes_over_no_run_but_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_run: Path
+):
+    """A run that was refused, and so started again by torchrun, used to replace what was there."""
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    assert not is_restart(tiny_run, Ranks(restarts=1))
+    assert not is_restart(tmp_path / "missing", Ranks(restarts=1))
+    manifest = json.loads((tiny_run / "manifest.json").read_text())
+    copy = tmp_path / "own"
+    copy.mkdir()
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "launcher": launcher()}))
+    assert is_restart(copy, Ranks(restarts=1))
+    assert not is_restart(copy, Ranks())
 
 
 def children_of(process: int) -> list[int]:

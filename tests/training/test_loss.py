@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqcli.models.kernels import use_compiled_kernels
 from seqcli.pieces import PAD_ID
 from seqcli.training import loss as loss_module
 from seqcli.training.loss import output_cross_entropy
@@ -112,3 +113,44 @@ def test_bf16_readouts_give_the_same_loss_and_gradients_roughly():
         assert {grad.dtype for grad in grads} == {torch.float32}
         found.append((loss.detach(), nll, *grads))
     torch.testing.assert_close(found[0], found[1], atol=0.1, rtol=0.05)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@smoothings
+@pytest.mark.parametrize("rows_at_a_time", [1, 3, 1000])
+def test_compiled_kernels_give_the_loss_and_gradients_of_torch(
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, smoothing: float, rows_at_a_time: int
+):
+    set_chunk(monkeypatch, rows_at_a_time)
+    readouts, weight, bias, gold = make_parts(torch.float32)
+    readouts = readouts.detach().to(dtype).requires_grad_()
+    found = []
+    for wanted in (True, False):
+        use_compiled_kernels(wanted)
+        losses = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=smoothing)
+        found.append((*losses, *torch.autograd.grad(losses[0], (readouts, weight, bias))))
+    use_compiled_kernels(False)
+    bound = 1e-5 if dtype == torch.float32 else 0.02
+    torch.testing.assert_close(found[0], found[1], atol=bound, rtol=bound)
+
+
+def test_the_scale_is_a_factor_of_the_loss_and_not_of_the_likelihood():
+    readouts, weight, bias, gold = make_parts()
+    parts = (readouts, weight, bias)
+    loss, nll = output_cross_entropy(*parts, gold, label_smoothing=0.1)
+    scaled, same = output_cross_entropy(*parts, gold, label_smoothing=0.1, scale=0.25)
+    torch.testing.assert_close(scaled, loss / 4)
+    torch.testing.assert_close(same, nll)
+    torch.testing.assert_close(
+        torch.autograd.grad(scaled, parts), torch.autograd.grad(loss / 4, parts)
+    )
+
+
+def test_padding_alone_has_no_loss_and_no_gradient():
+    readouts, weight, bias, gold = make_parts()
+    loss, nll = output_cross_entropy(
+        readouts, weight, bias, torch.full_like(gold, PAD_ID), label_smoothing=0.1
+    )
+    assert loss == nll == 0
+    for grad in torch.autograd.grad(loss, (readouts, weight, bias)):
+        assert (grad == 0).all()
