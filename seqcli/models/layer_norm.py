@@ -45,9 +45,13 @@ class LayerNormRun:
         self._gain, self._shift = gain.to(wide).view(gates, -1), shift.to(wide).view(gates, -1)
         self._normal = self._gain.new_empty(length, batch, *self._gain.shape)
         self._scale = self._gain.new_empty(length, batch, gates, 1)
+        self.step = 0
+        self.forget_grads()
+
+    def forget_grads(self) -> None:
+        """Start before the last step of the way back."""
         self.gain_grad = torch.zeros_like(self._gain)
         self.shift_grad = torch.zeros_like(self._shift)
-        self.step = 0
 
     def forward_(self, sums: Tensor, first: int) -> None:
         """Normalise, in place, the sums of the gates from ``first`` on, (batch, some * hidden)."""

@@ -144,6 +144,8 @@ class Run:
         self.grad_out, self.gate_grads = grad_out, gate_grads
         self.carry = grad_h.to(self.wide, copy=True)
         self.product = torch.zeros_like(grad_h)
+        if self.norm is not None:
+            self.norm.forget_grads()
 
     def backward(self, step: int) -> None:
         """Go back over a step."""

@@ -320,3 +320,16 @@ def test_a_normalised_sum_has_mean_shift_and_deviation_gain():
     torch.testing.assert_close(sums.mean(dim=-1), shift.T.expand(4, 2), atol=1e-5, rtol=1e-5)
     deviation = sums.std(dim=-1, correction=0)
     torch.testing.assert_close(deviation, gain.T.expand(4, 2), atol=1e-3, rtol=1e-3)
+
+
+@each_cell
+@pytest.mark.parametrize("layer_norm", [False, True])
+def test_going_back_twice_gives_the_same_gradients(cell: str, layer_norm: bool):
+    layer = RecurrentLayer(cell, INPUT, HIDDEN, layer_norm=layer_norm).double()
+    x, state = make_inputs(layer)
+    outputs, _ = layer(x, state)
+    inputs = list(layer.parameters())
+    first, second = (
+        torch.autograd.grad((outputs**2).sum(), inputs, retain_graph=True) for _ in range(2)
+    )
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
