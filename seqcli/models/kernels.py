@@ -93,6 +93,10 @@ def use_compiled_kernels(wanted: bool) -> str:
     try:
         target = _describe_target(compiler)
         libraries = {dtype: _library(compiler, target, dtype) for dtype in DEFINITIONS}
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        why = said[0] if said else f"exit status {error.returncode}"
+        return f"torch's operations, as {compiler[0]} cannot compile here ({why})"
     except (OSError, subprocess.SubprocessError) as error:
         return f"torch's operations, as {compiler[0]} cannot compile here ({error})"
     _loaded.update({dtype: _wrap(library) for dtype, library in libraries.items()})
