@@ -51,7 +51,7 @@ def save_state(run_dir: Path, session: Session) -> None:
 
 def _add(tensors: dict[str, Tensor], prefix: str, values: Mapping[str, Tensor]) -> None:
     for name, value in values.items():
-        tensors[f"{prefix}.{name}"] = value.detach().cpu().contiguous().clone()
+        tensors[f"{prefix}.{name}"] = value.detach().cpu().contiguous()
 
 
 def has_state(run_dir: Path) -> bool:
