@@ -202,7 +202,8 @@ class _Place:
     epoch: int
     window: int
     taken: int  # batches of the window
-    position: int  # batches of the epoch
+    in_window: int  # batches that the window has
+    position: int  # batches of the epoch that were taken
 
 
 class BatchStream:
@@ -233,9 +234,10 @@ class BatchStream:
         self._rank, self._ranks = rank, ranks
         self._check_lengths()
         self._pool = ThreadPoolExecutor(1, "seqcli-batches")
-        self._ahead: deque[Future[tuple[Share, _Place, tuple[int, int]]]] = deque()
+        self._ahead: deque[Future[tuple[Share, _Place]]] = deque()
         self.waited = 0.0  # seconds that were spent waiting for batches
         self.seek(1, 0)
+        self._first_window = self._place.in_window
 
     def _check_lengths(self) -> None:
         for start in range(0, len(self._split), WINDOW_PAIRS):
@@ -256,15 +258,14 @@ class BatchStream:
         self._order = self._order_of(epoch)
         window, before = 0, 0
         self._batches = self._order.window(0)
-        if epoch == 1:
-            self._window_size = len(self._batches)
         while position - before > len(self._batches) and window + 1 < self._order.windows:
             before += len(self._batches)
             window += 1
             self._batches = self._order.window(window)
         taken = min(position - before, len(self._batches))
-        self._made = self._place = _Place(epoch, window, taken, before + taken)
-        self._shown = (len(self._batches), self._order.windows)
+        self._made = self._place = _Place(
+            epoch, window, taken, in_window=len(self._batches), position=before + taken
+        )
 
     def _order_of(self, epoch: int) -> _Order:
         return _Order(self._split, batch_tokens=self._batch_tokens, seed=self._seed, epoch=epoch)
@@ -272,8 +273,7 @@ class BatchStream:
     @property
     def batches_per_epoch(self) -> int:
         """Batches in an epoch; the same in every one; about that many in several windows."""
-        whole = self._order_of(1)
-        return self._window_size if whole.windows == 1 else self._window_size * whole.windows
+        return self._first_window * self._order.windows
 
     @property
     def epoch(self) -> int:
@@ -288,9 +288,9 @@ class BatchStream:
     @property
     def epochs_done(self) -> float:
         """Epochs taken so far, with the fraction of the one under way."""
-        in_window, windows = self._shown
-        share = (self._place.window + self._place.taken / in_window) / windows
-        return self._place.epoch - 1 + share
+        place = self._place
+        share = (place.window + place.taken / place.in_window) / self._order.windows
+        return place.epoch - 1 + share
 
     def take(self) -> Batch:
         """Return this process's share of the next batch."""
@@ -301,23 +301,24 @@ class BatchStream:
         while len(self._ahead) < BATCHES_AHEAD:
             self._ahead.append(self._pool.submit(self._make_next))
         before = time.perf_counter()
-        share, self._place, self._shown = self._ahead.popleft().result()
+        share, self._place = self._ahead.popleft().result()
         self.waited += time.perf_counter() - before
         return share
 
-    def _make_next(self) -> tuple[Share, _Place, tuple[int, int]]:
+    def _make_next(self) -> tuple[Share, _Place]:
         """Make the batch after the one that was made last; in the thread."""
         place = self._made
         if place.taken == len(self._batches):
             if place.window + 1 < self._order.windows:
                 place = replace(place, window=place.window + 1, taken=0)
             else:
-                place = _Place(place.epoch + 1, 0, 0, 0)
+                place = _Place(place.epoch + 1, window=0, taken=0, in_window=0, position=0)
                 self._order = self._order_of(place.epoch)
             self._batches = self._order.window(place.window)
+            place = replace(place, in_window=len(self._batches))
         share = self._share_of(self._batches[place.taken])
         self._made = replace(place, taken=place.taken + 1, position=place.position + 1)
-        return share, self._made, (len(self._batches), self._order.windows)
+        return share, self._made
 
     def _share_of(self, indices: Order) -> Share:
         """Read this process's sentences of a batch, and no others."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import time
+from concurrent.futures import wait
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from tiny import make_split
 
 from seqcli import batches as batches_module
 from seqcli.batches import (
+    BATCHES_AHEAD,
     SIZE_MULTIPLE,
     Batch,
     BatchStream,
@@ -240,10 +241,9 @@ def test_what_is_made_ahead_is_not_taken_yet():
     assert (stream.epoch, stream.position) == (1, 1)
 
 
-def test_time_is_spent_waiting_only_where_a_batch_is_late():
+def test_the_next_batches_are_made_while_nobody_asks():
     stream = make_stream()
     stream.take()
-    time.sleep(0.2)  # more than enough for the next ones
-    before = stream.waited
-    stream.take()
-    assert stream.waited - before < 0.1
+    done, late = wait(stream._ahead, timeout=60)
+    assert len(done) == BATCHES_AHEAD - 1
+    assert not late

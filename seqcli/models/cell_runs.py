@@ -115,6 +115,7 @@ class GruRun(Run):
     """``cells.gru_step``."""
 
     gates = 3
+    only_forward = (*Run.only_forward, "gate_h_part", "new_h_part")
 
     def __init__(self, *args: Any) -> None:
         """Make the buffers of this cell too."""
@@ -124,8 +125,8 @@ class GruRun(Run):
         self.reset_hs = torch.empty_like(self.hs[1:-1])  # r∘h, as products read it
         split = 2 * self.hidden
         self.gate_weight, self.new_weight = self.weight[:split], self.weight[split:]
-        self.gate_h_part = self.weight.new_empty(self.batch, split)
-        self.new_h_part = self.weight.new_empty(self.batch, self.hidden)
+        parts = self.h_part.flatten().split([self.batch * split, self.batch * self.hidden])
+        self.gate_h_part, self.new_h_part = (part.view(self.batch, -1) for part in parts)
 
     def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write gates and states of a step."""

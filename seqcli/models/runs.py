@@ -10,6 +10,7 @@ slots at the ends are where they start.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -37,10 +38,11 @@ class Job:
     batch: int
 
 
-class Run:
+class Run(ABC):
     """One direction over a sequence: its buffers, a step forward, a step backward."""
 
     gates: int
+    only_forward: tuple[str, ...] = ("x_part", "h_part", "h_first")  # tensors not needed going back
 
     def __init__(
         self,
@@ -162,7 +164,7 @@ class Run:
         tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
         for name in tensors:
             delattr(self, name)
-        for name in ("x_part", "h_part", "h_first"):  # only the way forward needs them
+        for name in self.only_forward:
             tensors.pop(name, None)
         return tensors
 
@@ -187,13 +189,13 @@ class Run:
         """Return the gradient of the bias inside the reset product, if the cell has one."""
         return None
 
+    @abstractmethod
     def step_forward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write gates and states of a step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step_backward(self, time: int, before: int, after: int, is_real: Tensor | None) -> None:
         """Write the gradients of a step's gates, and ``product`` for the step before."""
-        raise NotImplementedError
 
 
 def outer_sum_of_steps(gate_grads: Tensor, states: Tensor) -> Tensor:

@@ -53,6 +53,13 @@ def _keep_padded(new: Tensor, old: Tensor, is_real: Tensor | None) -> None:
         torch.where(is_real, new, old, out=new)
 
 
+def _finish_h(h_next: Tensor, h_prev: Tensor, is_real: Tensor | None, h_narrow: Tensor) -> None:
+    """Give padding its old state back, and write the state as products read it."""
+    _keep_padded(h_next, h_prev, is_real)
+    if h_narrow.dtype != h_next.dtype:
+        h_narrow.copy_(h_next)
+
+
 def _take_grad(
     is_real: Tensor | None, grad_out: Tensor, product: Tensor, carry: Tensor
 ) -> tuple[Tensor, Tensor | None]:
@@ -89,9 +96,7 @@ def rnn_forward(
     if norm is not None:
         norm.forward_(h_next, 0)
     h_next.tanh_()
-    _keep_padded(h_next, h_prev, is_real)
-    if h_narrow.dtype != h_next.dtype:
-        h_narrow.copy_(h_next)
+    _finish_h(h_next, h_prev, is_real, h_narrow)
 
 
 def rnn_backward(
@@ -219,9 +224,7 @@ def gru_new_forward(
         norm.forward_(n, 2)
     n.tanh_()
     torch.lerp(h_prev, n, z, out=h_next)
-    _keep_padded(h_next, h_prev, is_real)
-    if h_narrow.dtype != h_next.dtype:
-        h_narrow.copy_(h_next)
+    _finish_h(h_next, h_prev, is_real, h_narrow)
 
 
 def gru_new_backward(
@@ -298,9 +301,7 @@ def gru_cudnn_forward(
         norm.forward_(n, 2)
     n.tanh_()
     torch.lerp(n, h_prev, z, out=h_next)
-    _keep_padded(h_next, h_prev, is_real)
-    if h_narrow.dtype != h_next.dtype:
-        h_narrow.copy_(h_next)
+    _finish_h(h_next, h_prev, is_real, h_narrow)
 
 
 def gru_cudnn_backward(

@@ -121,6 +121,8 @@ def _explaining() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        if not isinstance(error, distributed.DistError) and "gloo" not in str(error).lower():
+            raise  # of this process, such as memory that ran out
         raise SeqcliError(
             f"another process of this training has ended ({str(error).splitlines()[0]}); what was "
             "saved last is sound: start torchrun again with --resume"

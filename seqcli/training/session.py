@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from seqcli.batches import Batch, BatchStream, Share
-from seqcli.config import Settings
+from seqcli.config import Settings, TrainingSettings
 from seqcli.dataset import Split
 from seqcli.devices import autocast
 from seqcli.errors import SeqcliError
@@ -83,6 +83,18 @@ class StepStats:
     teacher_forcing: float
 
 
+def _make_forcing(training: TrainingSettings) -> TeacherForcing:
+    return TeacherForcing(
+        schedule=training.teacher_forcing,
+        start=training.teacher_forcing_start,
+        end=training.teacher_forcing_end,
+        warmup=training.teacher_forcing_warmup,
+        steps=training.teacher_forcing_steps,
+        scope=training.teacher_forcing_scope,
+        passes=training.sampling_passes,
+    )
+
+
 def make_session(
     settings: Settings,
     model: Seq2Seq,
@@ -128,15 +140,7 @@ def make_session(
         learning_rate=LearningRate(
             lr=training.lr, schedule=training.lr_schedule, warmup_steps=training.warmup_steps
         ),
-        forcing=TeacherForcing(
-            schedule=training.teacher_forcing,
-            start=training.teacher_forcing_start,
-            end=training.teacher_forcing_end,
-            warmup=training.teacher_forcing_warmup,
-            steps=training.teacher_forcing_steps,
-            scope=training.teacher_forcing_scope,
-            passes=training.sampling_passes,
-        ),
+        forcing=_make_forcing(training),
         coins=torch.Generator().manual_seed(training.seed),
         average=AveragedWeights(model, decay=training.ema) if training.ema else None,
         grad_accum=training.grad_accum,

@@ -30,14 +30,8 @@ def _torch_afterwards() -> Iterator[None]:
     use_compiled_kernels(False)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+def compiled() -> None:
     assert use_compiled_kernels(True).startswith("compiled by")
 
 
@@ -84,11 +78,10 @@ def make_case(
     dropped=st.booleans(),
     padded=st.booleans(),
 )
-def test_compiled_steps_equal_those_of_torch_in_fp32(cell: str, cache: Path, **case: int) -> None:
+def test_compiled_steps_equal_those_of_torch_in_fp32(cell: str, **case: int) -> None:
     layers, x, is_real, masks = make_case(cell, **case)
     found = []
     for wanted in (False, True):
-        os.environ["XDG_CACHE_HOME"] = str(cache)
         use_compiled_kernels(wanted)
         found.append(run_layers(layers, x, is_real=is_real, masks=masks, dtype=torch.float32))
     for some, others in zip(*found, strict=True):

@@ -14,7 +14,8 @@ import torch
 from tiny import make_split, tiny_model, tiny_settings
 
 from seqcli.batches import BatchStream
-from seqcli.training.distributed import Ranks, joined, launcher
+from seqcli.errors import SeqcliError
+from seqcli.training.distributed import Ranks, _explaining, joined, launcher
 from seqcli.training.preparation import is_restart
 from seqcli.training.session import make_session, toss
 
@@ -29,6 +30,13 @@ def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch):
         assert ranks.is_first
         assert ranks.from_first(1.5, 2) == [1.5, 2]
         assert ranks.sum(3) == 3
+
+
+def test_only_what_comes_over_the_wire_is_blamed_on_another_process():
+    with pytest.raises(SeqcliError, match="another process of this training"), _explaining():
+        raise RuntimeError("[pair.cc:537] gloo: Connection reset by peer")
+    with pytest.raises(RuntimeError, match="not enough memory"), _explaining():
+        raise RuntimeError("not enough memory: you tried to allocate 8 GB")
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 16])
