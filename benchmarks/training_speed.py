@@ -185,6 +185,8 @@ def print_table(readings: dict[str, list[float]], flops: float, precision: str) 
         ratio = f"  {BASE} is {statistics.median(ratios):5.2f} x" if "GFLOP" not in name else ""
         print(f"{name:<32} {statistics.median(values):9,.0f}{ratio}")
     for name, product in ((BASE, peak), ("seqcli lstm, fp32", "product fp32, GFLOP/s")):
+        if name not in readings:
+            continue
         shares = [
             speed * flops / 1e9 / most
             for speed, most in zip(readings[name], readings[product], strict=True)
