@@ -1,6 +1,6 @@
 """What a running verb tells its caller: small values, and the protocol of whoever shows them.
 
-The verbs know nothing of terminals. They call a Reporter; console.py has one for people, and
+The verbs know nothing of terminals. They call a Reporter; console has one for people, and
 ``SilentReporter`` serves Python callers who want none.
 """
 

@@ -67,7 +67,7 @@ def report_everything(reporter: Reporter) -> None:
 def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each look at the clock be a second later."""
     clock: Iterator[int] = itertools.count(100)
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(console.progress.time, "monotonic", lambda: next(clock))
 
 
 def test_plain_lines_are_never_wrapped_and_have_no_escapes(ticks, monkeypatch):

@@ -1,31 +1,25 @@
-"""Progress and results for people: Rich on a terminal, plain lines in a pipe or a log.
+"""Progress for people: Rich on a terminal, plain lines in a pipe or a log.
 
-Place: what verbs report -> **stderr**; what they return -> **stdout**. Nothing else in seqcli
-imports Rich.
+Place: what verbs report -> **stderr**.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from seqcli.config import SECTIONS, Settings, describe_settings, setting_fields, show_value
 from seqcli.reporting import (
     Reporter,
     TrainingPlan,
-    TrainingResult,
     UpdateReport,
     ValidationReport,
 )
@@ -33,13 +27,7 @@ from seqcli.reporting import (
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from seqcli.evaluation import Evaluation
-    from seqcli.insight.attention import AttentionMap
-    from seqcli.preprocessing import PreprocessResult
-
 PLAIN_SECONDS = 10.0  # between plain lines of the same kind
-SHADES = " ░▒▓█"  # of attention weights from 0 to 1
-METRIC_NAMES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
 
 
 @contextmanager
@@ -49,14 +37,14 @@ def report_to_console(*, quiet: bool) -> Iterator[Reporter]:
     Args:
         quiet: Whether to write warnings only.
     """
-    if quiet or not _is_terminal(sys.stderr):
+    if quiet or not is_terminal(sys.stderr):
         yield PlainReporter(sys.stderr, quiet=quiet)
         return
     with LiveReporter() as reporter:
         yield reporter
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     """Tell a terminal that can move its cursor; FORCE_COLOR does not make a pipe one."""
     return stream is not None and stream.isatty() and os.environ.get("TERM") not in ("dumb", "")
 
@@ -261,136 +249,8 @@ def describe_seconds(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def print_settings(settings: Settings, *, as_json: bool) -> None:
-    """Print the settings: a table for a person, YAML with comments for a file, or JSON."""
-    fields = setting_fields()
-    tree = settings.model_dump(mode="json")
-    if as_json:
-        described = {
-            section: {
-                name: {
-                    "value": value,
-                    "default": fields[name].default,
-                    "rule": fields[name].rule,
-                    "description": fields[name].description,
-                }
-                for name, value in tree[section].items()
-            }
-            for section in SECTIONS
-        }
-        _print_line(json.dumps(described, ensure_ascii=False, indent=2))
-    elif not _is_terminal(sys.stdout):
-        _print_line(describe_settings(settings).rstrip("\n"))
-    else:
-        for section in SECTIONS:
-            rows = [
-                (name, show_value(value), fields[name].description, fields[name].rule)
-                for name, value in getattr(settings, section)
-            ]
-            _print_table(section, ("setting", "value", "what it is", "what it may be"), rows)
-
-
-def print_preprocessing(result: PreprocessResult) -> None:
-    """Print what a data directory was made of: a table, or a line for each set."""
-    rows = [
-        (name, f"{pairs:,}", _describe_dropped(result.dropped[name], result.examples[name]))
-        for name, pairs in result.counts.items()
-    ]
-    if _is_terminal(sys.stdout):
-        _print_table(str(result.data_dir), ("set", "pairs", "dropped"), rows)
-    else:
-        for name, pairs, dropped in rows:
-            _print_line(f"{name}: {pairs} pairs; dropped: {dropped}")
-    _print_line(f"pieces: {_describe_vocabulary(result)}")
-
-
-def _describe_dropped(dropped: Mapping[str, int], examples: Mapping[str, str]) -> str:
-    reasons = [
-        f"{count:,} {reason}" + (f" (first: {examples[reason]})" if reason in examples else "")
-        for reason, count in dropped.items()
-        if count
-    ]
-    return ", ".join(reasons) or "none"
-
-
-def _describe_vocabulary(result: PreprocessResult) -> str:
-    sizes = result.vocab_sizes
-    shown = f"{sizes['src']:,}" if result.joint else f"{sizes['src']:,} and {sizes['tgt']:,}"
-    kind = "joint" if result.joint else "separate"
-    lowered = max(sizes.values()) < result.vocab_asked
-    return f"{shown}, {kind}" + (f", lowered from {result.vocab_asked:,}" if lowered else "")
-
-
-def print_training(result: TrainingResult) -> None:
-    """Print how a training ended."""
-    _print_line(
-        f"{result.run_dir}: best {result.metric} {result.best_score:.2f} at update "
-        f"{result.best_update:,}; {result.updates:,} updates in "
-        f"{describe_seconds(result.seconds)}; {result.reason}"
-    )
-
-
-def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
-    """Print scores with their signatures: a table, plain lines, or one JSON object."""
-    if as_json:
-        _print_line(json.dumps(dataclasses.asdict(evaluation), ensure_ascii=False))
-        return
-    rows = [
-        (METRIC_NAMES.get(score.metric, score.metric), f"{score.value:.2f}", score.signature)
-        for score in evaluation.scores
-    ]
-    if _is_terminal(sys.stdout):
-        title = f"{evaluation.system} on {evaluation.text}, {evaluation.sentences:,} sentences"
-        _print_table(title, ("metric", "score", "signature"), rows)
-    else:
-        for name, value, signature in rows:
-            _print_line(f"{name} {value}  {signature}")
-
-
-def print_attention(seen: AttentionMap, *, as_json: bool) -> None:
-    """Print attention weights: a picture with the source across and the translation down, or JSON.
-
-    The darker a cell, the more the decoder looked at that piece of the source when it wrote the
-    piece of the translation on its left.
-    """
-    if as_json:
-        _print_line(json.dumps(dataclasses.asdict(seen), ensure_ascii=False))
-        return
-    for line in draw_attention(seen):
-        _print_line(line)
-
-
-def draw_attention(seen: AttentionMap) -> list[str]:
-    """Return the lines of the picture; source pieces are written downwards, two columns each."""
-    margin = max(cell_len(piece) for piece in seen.tgt_pieces)
-    tallest = max(len(piece) for piece in seen.src_pieces)
-    lines = []
-    for row in range(tallest):
-        # Pieces stand on the grid, so short ones begin further down.
-        letters = [piece.rjust(tallest)[row] for piece in seen.src_pieces]
-        lines.append(" " * (margin + 1) + "".join(set_cell_size(letter, 2) for letter in letters))
-    for piece, weights in zip(seen.tgt_pieces, seen.weights, strict=True):
-        cells = "".join(2 * SHADES[min(int(w * len(SHADES)), len(SHADES) - 1)] for w in weights)
-        lines.append(" " * (margin - cell_len(piece)) + f"{piece} {cells}")
-    return [line.rstrip() for line in lines]
-
-
-def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=Text(title, style="bold"), title_justify="left")
-    for column in header:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
-
-
 def _grid(rows: Sequence[tuple[str, str]]) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     for name, text in rows:
         grid.add_row(Text(name, style="dim"), Text(text))
     return grid
-
-
-def _print_line(line: str) -> None:
-    if sys.stdout is not None:
-        sys.stdout.write(line + "\n")

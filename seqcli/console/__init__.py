@@ -1,0 +1,45 @@
+"""What people see: progress on stderr, results on stdout. Nothing else in seqcli imports Rich."""
+
+from __future__ import annotations
+
+from seqcli.console.progress import (
+    LiveReporter,
+    PlainReporter,
+    describe_plan,
+    describe_progress,
+    describe_sample,
+    describe_seconds,
+    describe_update,
+    describe_validation,
+    report_to_console,
+)
+from seqcli.console.results import (
+    draw_attention,
+    print_attention,
+    print_averaging,
+    print_evaluation,
+    print_preprocessing,
+    print_settings,
+    print_training,
+    print_tuning,
+)
+
+__all__ = [
+    "LiveReporter",
+    "PlainReporter",
+    "describe_plan",
+    "describe_progress",
+    "describe_sample",
+    "describe_seconds",
+    "describe_update",
+    "describe_validation",
+    "draw_attention",
+    "print_attention",
+    "print_averaging",
+    "print_evaluation",
+    "print_preprocessing",
+    "print_settings",
+    "print_training",
+    "print_tuning",
+    "report_to_console",
+]
