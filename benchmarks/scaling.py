@@ -29,7 +29,7 @@ from seqcli.config import Settings
 from seqcli.dataset import MANIFEST, Dataset, Split
 from seqcli.devices import resolve_precision, set_threads
 from seqcli.id_arrays import IdArray
-from seqcli.models import Seq2Seq
+from seqcli.models import Architecture, Seq2Seq
 from seqcli.models.kernels import use_compiled_kernels
 from seqcli.training.memory import give_back_unused
 from seqcli.training.session import Session, make_session, train_step
@@ -82,7 +82,10 @@ def make_training(sizes: dict[str, int], split: Split, *, threads: int, cell: st
     return make_session(
         settings,
         Seq2Seq(
-            src_vocab_size=vocab, tgt_vocab_size=vocab, joint=True, **settings.model.model_dump()
+            Architecture(**dict(settings.model)),
+            src_vocab_size=vocab,
+            tgt_vocab_size=vocab,
+            joint=True,
         ),
         split,
         device=torch.device("cpu"),

@@ -36,7 +36,7 @@ from seqcli.batches import Batch, BatchStream, Share
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.devices import precision_name, resolve_precision, set_threads
-from seqcli.models import Seq2Seq
+from seqcli.models import Architecture, Seq2Seq
 from seqcli.models.kernels import use_compiled_kernels
 from seqcli.training.session import Session, make_session, train_step
 
@@ -82,7 +82,7 @@ def make_seqcli(
         model={**REFERENCE, **(model or {})}, training={"batch_tokens": 10**6, **(training or {})}
     )
     sizes = settings.model.model_dump()
-    network = Seq2Seq(src_vocab_size=vocab, tgt_vocab_size=vocab, joint=True, **sizes)
+    network = Seq2Seq(Architecture(**sizes), src_vocab_size=vocab, tgt_vocab_size=vocab, joint=True)
     session = make_session(
         settings,
         network,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -25,6 +25,8 @@ from seqcli.pieces import BOS_ID, EOS_ID, PAD_ID
 
 Ids = npt.NDArray[np.integer]
 Order = npt.NDArray[np.int64]
+# Sentences and a seed -> the same sentences, cut into other pieces.
+Resample = Callable[[Sequence[Ids], int], list[list[int]]]
 
 # Sentences in a batch, where there are more: products are compiled anew for every new shape, and
 # kept, so few shapes save time and memory; and wide hardware likes them even.
@@ -52,6 +54,16 @@ class Batch:
             self.tgt_in.to(device),
             self.tgt_out.to(device),
             self.num_tgt_tokens,
+        )
+
+    def twice(self) -> Batch:
+        """Return a batch that has all sentences, and then all of them again."""
+        return Batch(
+            src=self.src.repeat(2, 1),
+            src_lengths=self.src_lengths.repeat(2),
+            tgt_in=self.tgt_in.repeat(2, 1),
+            tgt_out=self.tgt_out.repeat(2, 1),
+            num_tgt_tokens=2 * self.num_tgt_tokens,
         )
 
 
@@ -214,7 +226,14 @@ class BatchStream:
     """
 
     def __init__(
-        self, split: Split, *, batch_tokens: int, seed: int, rank: int = 0, ranks: int = 1
+        self,
+        split: Split,
+        *,
+        batch_tokens: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+        resample: tuple[Resample, Resample] | None = None,
     ) -> None:
         """Start before the first batch of epoch 1.
 
@@ -224,11 +243,15 @@ class BatchStream:
             seed: Of the order.
             rank: Number of this process among those that share out each batch, from 0.
             ranks: Processes.
+            resample: For source and target: cuts the text of a batch anew. Its order depends on
+                the seed, the epoch and the place only too; its tokens may then be more than
+                batch_tokens, which counts the pieces on disk.
 
         Raises:
             SettingsError: If a pair is longer than batch_tokens.
         """
         self._split = split
+        self._resample = resample
         self._batch_tokens = batch_tokens
         self._seed = seed
         self._rank, self._ranks = rank, ranks
@@ -316,19 +339,30 @@ class BatchStream:
                 self._order = self._order_of(place.epoch)
             self._batches = self._order.window(place.window)
             place = replace(place, in_window=len(self._batches))
-        share = self._share_of(self._batches[place.taken])
+        share = self._share_of(self._batches[place.taken], place)
         self._made = replace(place, taken=place.taken + 1, position=place.position + 1)
         return share, self._made
 
-    def _share_of(self, indices: Order) -> Share:
-        """Read this process's sentences of a batch, and no others."""
+    def _share_of(self, indices: Order, place: _Place) -> Share:
+        """Read this process's sentences of a batch, and no others, unless they are cut anew."""
         src, tgt = self._split.src, self._split.tgt
         size = len(indices)
         rows = slice(self._rank * size // self._ranks, (self._rank + 1) * size // self._ranks)
-        own = indices[rows].tolist()
-        tgt_lengths = tgt.lengths_of(indices) + 1
+        if self._resample is None:
+            own = indices[rows].tolist()
+            tgt_lengths = tgt.lengths_of(indices) + 1
+            pairs = [(src[i], tgt[i]) for i in own]
+        else:
+            at = (self._seed, place.epoch, place.window, place.taken)
+            seeds = np.random.SeedSequence(at).generate_state(2).tolist()
+            cut = [
+                resample([side[i] for i in indices.tolist()], seed)
+                for resample, side, seed in zip(self._resample, (src, tgt), seeds, strict=True)
+            ]
+            tgt_lengths = np.array([len(ids) + 1 for ids in cut[1]])
+            pairs = list(zip(*cut, strict=True))[rows]
         return Share(
-            batch=collate([(src[i], tgt[i]) for i in own]) if own else _without_tokens(),
+            batch=collate(pairs) if pairs else _without_tokens(),
             rows=rows,
             whole_size=size,
             whole_tgt_len=int(tgt_lengths.max()),

@@ -20,7 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+from sentencepiece import (
+    SentencePieceProcessor,
+    SentencePieceTrainer,
+    set_random_generator_seed,
+)
 
 from seqcli.corpus.sampling import draw_sample
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
@@ -106,6 +110,41 @@ class Pieces:
             raise
         return ids
 
+    def resample(
+        self, sentences: Iterable[Iterable[int]], *, alpha: float, seed: int
+    ) -> list[list[int]]:
+        """Return the same text cut into pieces at random: subword regularisation, BPE-dropout.
+
+        The result depends on the arguments only, whatever was drawn before. A sentence with an
+        unknown piece, whose text is lost, stays as it is.
+
+        Source: Kudo 2018, Subword regularization, section 3.3 (sampling from all segmentations of a
+        unigram model, with probabilities to the power of alpha); Provilkov et al. 2020,
+        BPE-dropout, section 3.1 (a merge is left out with probability alpha).
+
+        Args:
+            sentences: Ids without BOS and EOS.
+            alpha: Above 0. Of unigram pieces: a larger one samples less. Of BPE: at most 1, and a
+                larger one cuts finer.
+            seed: Of the draw, from 0 to below 2^32.
+        """
+        ids = [[int(number) for number in sentence] for sentence in sentences]
+        texts: list[str] = self._processor.decode(ids)
+        drawn: list[list[int]] = []
+
+        def draw() -> None:
+            set_random_generator_seed(seed)
+            drawn.extend(
+                self._processor.encode(
+                    texts, num_threads=1, enable_sampling=True, alpha=alpha, nbest_size=-1
+                )
+            )
+
+        thread = threading.Thread(target=draw)  # a new thread starts from the seed
+        thread.start()
+        thread.join()
+        return [old if UNK_ID in old else new for old, new in zip(ids, drawn, strict=True)]
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of ids: always a single line, whatever they are.
 
@@ -137,6 +176,18 @@ class PiecePair:
         names = _file_names(directory)
         loaded = [Pieces.load(directory / name) for name in names]
         return cls(src=loaded[0], tgt=loaded[-1], joint=len(names) == 1)
+
+    @staticmethod
+    def are_equal(directory: Path, other: Path) -> bool:
+        """Tell whether two directories hold the same pieces.
+
+        Raises:
+            CheckpointError: One holds none.
+        """
+        names = _file_names(directory)
+        return names == _file_names(other) and all(
+            (directory / name).read_bytes() == (other / name).read_bytes() for name in names
+        )
 
     @staticmethod
     def copy(from_dir: Path, to_dir: Path) -> None:

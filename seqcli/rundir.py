@@ -22,7 +22,7 @@ from torch import nn
 from seqcli.config import Settings, dump_settings, load_settings
 from seqcli.errors import CheckpointError, SeqcliError, SettingsError
 from seqcli.files import replacing, sha256_of, write_atomically
-from seqcli.models import Seq2Seq
+from seqcli.models import Architecture, Seq2Seq
 from seqcli.pieces import PiecePair
 from seqcli.version import __version__
 
@@ -45,19 +45,16 @@ def build_model(settings: Settings, pieces: PiecePair) -> Seq2Seq:
             f"--hidden-size {model.hidden_size}: a bidirectional encoder gives half to each "
             "direction, so it must be even; change it, or add --no-bidirectional"
         )
+    if model.hidden_size % model.attention_heads:
+        raise SettingsError(
+            f"--attention-heads {model.attention_heads}: each head has a part of the "
+            f"{model.hidden_size} units of --hidden-size, which must be a multiple of it"
+        )
     return Seq2Seq(
+        Architecture(**dict(model)),
         src_vocab_size=len(pieces.src),
         tgt_vocab_size=len(pieces.tgt),
         joint=pieces.joint,
-        cell=model.cell,
-        hidden_size=model.hidden_size,
-        emb_size=model.emb_size,
-        layers=model.layers,
-        bidirectional=model.bidirectional,
-        attention=model.attention,
-        input_feeding=model.input_feeding,
-        tie_embeddings=model.tie_embeddings,
-        dropout=model.dropout,
     )
 
 
@@ -176,8 +173,12 @@ def load_settings_of(run_dir: Path) -> Settings:
 
 def save_model(run_dir: Path, weights: Mapping[str, torch.Tensor]) -> None:
     """Write the weights of the best model."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    write_tensors(run_dir / MODEL, tensors)
+    write_tensors(run_dir / MODEL, on_cpu(weights))
+
+
+def on_cpu(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return weights as they are written."""
+    return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
 
 
 def write_tensors(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import wait
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from seqcli.batches import (
     SIZE_MULTIPLE,
     Batch,
     BatchStream,
+    Ids,
     collate,
     collate_sources,
     group_by_length,
@@ -247,3 +250,44 @@ def test_the_next_batches_are_made_while_nobody_asks():
     done, late = wait(stream._ahead, timeout=60)
     assert len(done) == BATCHES_AHEAD - 1
     assert not late
+
+
+# --- text that is cut anew ------------------------------------------------------------------------
+
+
+def cut_anew(sentences: Sequence[Ids], seed: int) -> list[list[int]]:
+    """Stand in for ``Pieces.resample``: one more piece, or two, and a trace of the seed."""
+    rng = np.random.default_rng(seed)
+    return [[*map(int, ids), *[4] * int(rng.integers(1, 3))] for ids in sentences]
+
+
+def stream_of(pairs: list[tuple[list[int], list[int]]], **options: Any) -> BatchStream:
+    resample = (cut_anew, cut_anew)
+    return BatchStream(make_split(pairs), batch_tokens=20, seed=3, resample=resample, **options)
+
+
+CUT_PAIRS = [([5 + i % 3] * (1 + i % 4), [8 + i % 2] * (1 + i % 3)) for i in range(20)]
+
+
+def test_a_stream_cuts_anew_in_every_epoch_and_alike_from_any_place():
+    stream = stream_of(CUT_PAIRS)
+    per_epoch = stream.batches_per_epoch
+    taken = [stream.take() for _ in range(2 * per_epoch)]
+    assert sum(len(batch.src) for batch in taken) == 2 * len(CUT_PAIRS)
+    other = stream_of(CUT_PAIRS)
+    other.seek(2, 1)
+    for batch in taken[per_epoch + 1 :]:
+        again = other.take()
+        assert torch.equal(again.src, batch.src)
+        assert torch.equal(again.tgt_out, batch.tgt_out)
+
+
+def test_processes_share_out_text_that_was_cut_alike():
+    whole = stream_of(CUT_PAIRS).take_share()
+    shares = [stream_of(CUT_PAIRS, rank=rank, ranks=2).take_share() for rank in range(2)]
+    assert sum(share.batch.num_tgt_tokens for share in shares) == whole.batch.num_tgt_tokens
+    for share in shares:
+        assert share.whole_tgt_tokens == whole.batch.num_tgt_tokens
+        assert share.whole_tgt_len == whole.batch.tgt_in.shape[1]
+        rows = whole.batch.src[share.rows]
+        assert torch.equal(share.batch.src, rows[:, : share.batch.src.shape[1]])

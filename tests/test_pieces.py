@@ -298,3 +298,50 @@ def test_a_directory_without_pieces_is_refused(tmp_path: Path) -> None:
     learn(tmp_path / "pieces.src.model")
     with pytest.raises(CheckpointError, match=r"pieces\.tgt\.model: cannot be read"):
         PiecePair.load(tmp_path)
+
+
+# --- sampling of pieces ---------------------------------------------------------------------------
+
+ALPHAS = {"unigram": 0.3, "bpe": 0.5}
+
+
+@pytest.mark.parametrize("kind", ALPHAS)
+@given(text=any_text, seed=st.integers(0, 2**32 - 1))
+def test_resampled_pieces_say_the_same(
+    models: dict[str, Pieces], kind: str, text: str, seed: int
+) -> None:
+    ids = models[kind].encode(text)
+    (cut,) = models[kind].resample([ids], alpha=ALPHAS[kind], seed=seed)
+    assert models[kind].decode(cut) == models[kind].decode(ids)
+    assert not {PAD_ID, UNK_ID, BOS_ID, EOS_ID} & set(cut)
+
+
+@pytest.mark.parametrize("kind", ALPHAS)
+def test_the_seed_alone_decides_how_text_is_cut(models: dict[str, Pieces], kind: str) -> None:
+    ids = models[kind].encode_lines(LINES)
+    first, _, again, other = (
+        models[kind].resample(ids, alpha=ALPHAS[kind], seed=seed) for seed in (1, 3, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_a_larger_alpha_cuts_unigram_pieces_less_and_bpe_pieces_more(
+    models: dict[str, Pieces],
+) -> None:
+    def mean_length(kind: str, alpha: float) -> float:
+        ids = models[kind].encode_lines(LINES * 20)
+        return sum(map(len, models[kind].resample(ids, alpha=alpha, seed=1))) / len(ids)
+
+    assert mean_length("unigram", 0.1) > mean_length("unigram", 0.5) > mean_length("unigram", 5)
+    assert mean_length("bpe", 0.1) < mean_length("bpe", 0.5) < mean_length("bpe", 1)
+    whole = sum(map(len, models["bpe"].encode_lines(LINES))) / len(LINES)
+    assert mean_length("bpe", 1e-9) == whole
+
+
+def test_a_sentence_with_an_unknown_piece_stays_as_it_is(tmp_path: Path) -> None:
+    pieces = learn(tmp_path / "model", byte_fallback=False, vocab_size=60)
+    known, unknown = pieces.encode(LINES[0]), pieces.encode("Ж dog")
+    assert UNK_ID in unknown
+    cut = pieces.resample([known, unknown], alpha=0.1, seed=1)
+    assert cut[1] == unknown
+    assert cut[0] != known

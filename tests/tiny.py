@@ -11,7 +11,7 @@ import torch
 from seqcli.config import Settings, load_settings
 from seqcli.dataset import Split
 from seqcli.id_arrays import IdArray
-from seqcli.models import Seq2Seq
+from seqcli.models import Architecture, Seq2Seq
 
 VOCAB = 12  # pieces of a tiny model, the four special ones included
 
@@ -34,7 +34,10 @@ def tiny_model(
     """Return a model in float64 and evaluation mode, far enough from zero to tell pieces apart."""
     torch.manual_seed(seed)
     model = Seq2Seq(
-        src_vocab_size=vocab_size, tgt_vocab_size=vocab_size, joint=joint, **{**SIZES, **sizes}
+        Architecture(**{**SIZES, **sizes}),
+        src_vocab_size=vocab_size,
+        tgt_vocab_size=vocab_size,
+        joint=joint,
     )
     with torch.no_grad():
         for parameter in model.parameters():

@@ -13,10 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 ModelType = Literal["unigram", "bpe", "char", "word"]
 Cell = Literal["rnn", "lstm", "gru", "gru-cudnn"]
 Attention = Literal["none", "dot", "general", "additive"]
+AttentionLayer = Literal["top", "bottom"]
 Optimizer = Literal["adam", "adamw"]
-LrSchedule = Literal["constant", "inverse-sqrt", "linear", "cosine"]
+LrSchedule = Literal["constant", "inverse-sqrt", "linear", "cosine", "plateau"]
 TeacherForcing = Literal["constant", "linear", "exponential", "inverse-sigmoid"]
 TeacherForcingScope = Literal["token", "step", "sequence"]
+KeepWhich = Literal["last", "best"]
 Metric = Literal["bleu", "chrf", "loss"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -32,6 +34,7 @@ Count = Annotated[int, Field(ge=1)]
 OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_off)]
 OptionalPositive = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_if_off)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -98,7 +101,35 @@ class ModelSettings(Section):
     tie_embeddings: bool = Field(
         True, description="One matrix for embeddings and output layer (both sides if joint)."
     )
-    dropout: float = Field(0.35, ge=0, lt=1, description="Share of activations zeroed in training.")
+    layer_norm: bool = Field(
+        False, description="Normalise the sums inside the gates of every cell."
+    )
+    residual: bool = Field(
+        False, description="Add a layer's input to its output, from the second layer on."
+    )
+    attention_heads: Count = Field(
+        1, description="Parts of a decoder state that look at the source by themselves."
+    )
+    attention_layer: AttentionLayer = Field(
+        "top",
+        description="Decoder layer that asks; bottom: all layers above read what it finds (RNMT+).",
+    )
+    dropout: Share = Field(0.35, description="Share of activations zeroed in training.")
+    variational_dropout: bool = Field(
+        False, description="Zero the same activations at every step of a sentence."
+    )
+    recurrent_dropout: Share = Field(
+        0.0, description="Share of a state zeroed on its way to the next, at every step the same."
+    )
+    context_dropout: Share = Field(
+        0.0, description="Share of the encoder's outputs zeroed before attention reads them."
+    )
+    src_word_dropout: Share = Field(
+        0.0, description="Share of the source pieces whose whole embedding is zeroed."
+    )
+    tgt_word_dropout: Share = Field(
+        0.0, description="Share of the previous target pieces whose whole embedding is zeroed."
+    )
 
 
 class TrainingSettings(Section):
@@ -107,11 +138,31 @@ class TrainingSettings(Section):
     label_smoothing: float = Field(
         0.1, ge=0, lt=1, description="Probability taken from the reference and spread evenly."
     )
+    subword_alpha: OptionalPositive = Field(
+        None,
+        description="Cut the text anew in every epoch, with this alpha (unigram: smaller is more "
+        "random) or dropout of merges (bpe), or off.",
+    )
+    r_drop: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="Weight of the agreement of two passes with other dropout (R-Drop); 0 is off.",
+    )
     optimizer: Optimizer = Field("adam", description="Adam, or AdamW with weight decay.")
     weight_decay: float = Field(0.01, ge=0, description="Decoupled weight decay (AdamW only).")
+    l2: float = Field(
+        0.0, ge=0, le=1, description="L2 penalty: this share of each weight joins its gradient."
+    )
     lr: float = Field(1.5e-3, gt=0, description="Learning rate at its peak, the end of warm-up.")
     lr_schedule: LrSchedule = Field(
         "linear", description="Course of lr after warm-up; linear and cosine end at zero."
+    )
+    lr_decay: float = Field(
+        0.5, gt=0, lt=1, description="Factor of lr at a plateau of the validation score."
+    )
+    lr_patience: Count = Field(
+        2, description="Validations without a better score that make a plateau."
     )
     warmup_steps: int = Field(200, ge=0, description="Updates in which lr rises from zero.")
     clip_norm: OptionalPositive = Field(
@@ -163,6 +214,15 @@ class TrainingSettings(Section):
     ema: float = Field(
         0.0, ge=0, lt=1, description="Decay of the averaged weights that are validated; 0 is off."
     )
+    keep_checkpoints: OptionalCount = Field(
+        None, description="Validated models kept in RUN_DIR/checkpoints, or off."
+    )
+    keep_which: KeepWhich = Field("last", description="Which of them are kept.")
+    average: bool = Field(
+        False,
+        description="Average the kept checkpoints at the end, and take the average if it is "
+        "better; keeps 5 if keep_checkpoints is not set.",
+    )
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of every random choice.")
     device: Device = Field("auto", description="Where to compute.")
     threads: OptionalCount = Field(None, description="CPU threads; off: one for each core.")
@@ -181,8 +241,20 @@ class TrainingSettings(Section):
             return {"clip_norm": None, **values}
         return values
 
+    @model_validator(mode="before")
+    @classmethod
+    def _an_average_needs_checkpoints(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("average") in (True, "true"):
+            return {"keep_checkpoints": 5, **values}
+        return values
+
     @model_validator(mode="after")
     def _check_together(self) -> TrainingSettings:
+        if self.average and self.keep_checkpoints is None:
+            raise ValueError(
+                "average is of kept checkpoints, but keep_checkpoints is off; set it to a number, "
+                "or leave it out for 5"
+            )
         if self.clip_norm is not None and self.clip_value is not None:
             raise ValueError(
                 f"clip_norm ({self.clip_norm}) and clip_value ({self.clip_value}) are both set; "

@@ -9,18 +9,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from seqcli.batches import SIZE_MULTIPLE
-from seqcli.models import Seq2Seq
+from seqcli.models.ensemble import JointReading
 from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 ENDLESS = 2**31  # pieces; more than any memory holds
 NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)
+
+
+class Model(Protocol):
+    """What a search needs: ``Seq2Seq`` and ``Ensemble`` have it."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+
+    def read(self, src: Tensor, src_lengths: Tensor) -> Reading | JointReading:
+        """Encode sources (batch, src_len)."""
+
+    def step(self, prev_ids: Tensor, state: Any, memory: Any) -> tuple[Any, Any, Tensor | None]:
+        """Feed one piece to each row; return what ``logits`` takes, the state, the weights."""
+
+    def logits(self, readouts: Any) -> Tensor:
+        """Return the scores of every piece, (rows, vocab)."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +63,12 @@ def max_pieces_out(src_lengths: Tensor, *, ratio: float, constant: int) -> Tenso
     return most.ceil().clamp(min=1, max=ENDLESS).long()
 
 
-def next_log_probs(model: Seq2Seq, readout: Tensor, *, temperature: float = 1.0) -> Tensor:
+def next_log_probs(model: Model, readout: Any, *, temperature: float = 1.0) -> Tensor:
     """Return log-probabilities of the next piece, (rows, vocab) in fp32; some are never produced.
 
     Args:
         model: Has the output layer.
-        readout: (rows, readout).
+        readout: What its ``step`` gave, (rows, readout).
         temperature: Divides the logits.
     """
     logits = model.logits(readout).float() / temperature
@@ -64,6 +82,24 @@ def normalised(log_prob: float, length: int, length_penalty: float) -> float:
     Source: Wu et al. 2016, equation 14, in the simpler form of Jean et al. 2015.
     """
     return log_prob / math.pow(length, length_penalty)
+
+
+def rescored(found: Sequence[Found], length_penalty: float) -> list[Found]:
+    """Return hypotheses as another length penalty scores and orders them; cut ones come last.
+
+    Which hypotheses a search finds does not depend on the penalty, so of all that it found the best
+    is the one that it would have returned first.
+    """
+    scored = [
+        replace(
+            one,
+            score=normalised(
+                one.log_prob, max(len(one.ids) + (not one.truncated), 1), length_penalty
+            ),
+        )
+        for one in found
+    ]
+    return sorted(scored, key=lambda one: (one.truncated, -one.score))
 
 
 def extend_beams(beam_scores: Tensor, log_probs: Tensor, *, keep: int) -> tuple[Tensor, ...]:
@@ -112,8 +148,8 @@ class _Sentence:
 
 
 def beam_search(
-    model: Seq2Seq,
-    reading: Reading,
+    model: Model,
+    reading: Reading | JointReading,
     *,
     limits: Sequence[int],
     beam_size: int,
@@ -137,9 +173,10 @@ def beam_search(
         For each source its hypotheses, best first; at least one.
     """
     sentences = [_Sentence(limit) for limit in limits]
-    device = model.output.weight.device
+    device = model.device
     alive = torch.arange(len(sentences), device=device)  # the sentences that the rows belong to
-    state, memory = reading.state.select(alive.repeat_interleave(beam_size)), reading.memory
+    state: Any = reading.state.select(alive.repeat_interleave(beam_size))
+    memory: Any = reading.memory
     scores = torch.full((len(sentences), beam_size), -torch.inf, device=device)
     scores[:, 0] = 0.0  # all beams start alike: count one
     prefixes = torch.empty((len(sentences), beam_size, 0), dtype=torch.long, device=device)
@@ -252,8 +289,8 @@ def keep_likely(log_probs: Tensor, *, top_k: int | None, top_p: float | None) ->
 
 
 def sample(
-    model: Seq2Seq,
-    reading: Reading,
+    model: Model,
+    reading: Reading | JointReading,
     *,
     limits: Sequence[int],
     temperature: float,
@@ -277,12 +314,12 @@ def sample(
         length_penalty: Exponent of the length in the score.
         generators: One for each source, on the CPU.
     """
-    device = model.output.weight.device
+    device = model.device
     uniform = [
         torch.rand(limit + 1, generator=generator)
         for limit, generator in zip(limits, generators, strict=True)
     ]
-    state = reading.state
+    state: Any = reading.state
     drawn = [_Draw(limit) for limit in limits]
     fed = torch.full((len(limits),), BOS_ID, device=device)
     for step in range(max(limits) + 1):

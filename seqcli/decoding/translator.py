@@ -17,10 +17,10 @@ import torch
 from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
 from seqcli.decoding.guards import is_looped
-from seqcli.decoding.search import Found, beam_search, max_pieces_out, sample
+from seqcli.decoding.search import Found, Model, beam_search, max_pieces_out, sample
 from seqcli.devices import resolve_device, resolve_precision, set_threads
 from seqcli.errors import SettingsError
-from seqcli.models import Seq2Seq
+from seqcli.models import Ensemble
 from seqcli.pieces import PiecePair
 from seqcli.rundir import load_model
 
@@ -51,7 +51,7 @@ EMPTY = Hypothesis(text="", score=0.0, pieces=(), truncated=False, looped=False)
 
 
 def search_ids(
-    model: Seq2Seq,
+    model: Model,
     sources: Sequence[Sequence[int]],
     *,
     decoding: DecodingSettings,
@@ -65,7 +65,7 @@ def search_ids(
         decoding: Which search.
         generators: When sampling, n_best of them for each source.
     """
-    device = model.output.weight.device
+    device = model.device
     src, src_lengths = (tensor.to(device) for tensor in collate_sources(sources))
     limits = max_pieces_out(
         src_lengths, ratio=decoding.max_length_ratio, constant=decoding.max_length
@@ -97,9 +97,9 @@ def search_ids(
 
 
 class Translator:
-    """A trained model that translates lines."""
+    """A trained model, or an ensemble of several, that translates lines."""
 
-    def __init__(self, model: Seq2Seq, pieces: PiecePair, settings: Settings) -> None:
+    def __init__(self, model: Model, pieces: PiecePair, settings: Settings) -> None:
         """Use ``load``; this takes a model in evaluation mode, where and as it shall compute."""
         self.model = model
         self.pieces = pieces
@@ -109,28 +109,38 @@ class Translator:
     def load(
         cls,
         run_dir: str | Path,
-        *,
+        *more: str | Path,
         device: str = "auto",
         threads: int | None = None,
         precision: str = "auto",
     ) -> Translator:
-        """Load the best model of a run.
+        """Load the best model of a run, or of several as an ensemble.
 
         Args:
-            run_dir: As ``seqcli train`` wrote it.
+            run_dir: As ``seqcli train`` wrote it; its decoding settings are the defaults.
+            more: Other runs, with the same pieces: the mean of all their probabilities is taken.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             threads: CPU threads; None for one on each core.
             precision: ``auto``, ``fp32`` or ``bf16``.
 
         Raises:
-            CheckpointError: If the run cannot be read.
-            SettingsError: If there is no such device.
+            CheckpointError: If a run cannot be read.
+            SettingsError: If there is no such device, or the runs have different pieces.
         """
         where = resolve_device(device)
+        dtype = resolve_precision(precision, where)
         set_threads(threads)
         model, pieces, settings = load_model(Path(run_dir))
-        model = model.to(device=where, dtype=resolve_precision(precision, where))
-        return cls(model, pieces, settings)
+        members = [model.to(device=where, dtype=dtype)]
+        for other in map(Path, more):
+            member, _, _ = load_model(other)
+            if not PiecePair.are_equal(Path(run_dir), other):
+                raise SettingsError(
+                    f"{other}: has other pieces than {run_dir}; the models of an ensemble are "
+                    "trained on one data directory"
+                )
+            members.append(member.to(device=where, dtype=dtype))
+        return cls(Ensemble(members) if more else members[0], pieces, settings)
 
     def translate(
         self,

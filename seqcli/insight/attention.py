@@ -13,6 +13,7 @@ from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings
 from seqcli.decoding.translator import Translator, search_ids
 from seqcli.errors import SettingsError
+from seqcli.models import Seq2Seq
 from seqcli.pieces import BOS_ID, EOS_ID
 
 
@@ -39,6 +40,7 @@ def map_attention(translator: Translator, line: str, *, decoding: DecodingSettin
     Raises:
         SettingsError: If the model has no attention, or the line is blank.
     """
+    assert isinstance(translator.model, Seq2Seq)
     if translator.model.decoder.attention is None:
         raise SettingsError(
             "the model was trained with --attention none, so there is no attention to show; train "
@@ -65,7 +67,7 @@ def _forced_weights(
 ) -> list[list[float]]:
     """Feed a translation to the decoder; return the weights at each of its pieces."""
     model = translator.model
-    device = model.output.weight.device
+    device = model.device
     src, src_lengths = (tensor.to(device) for tensor in collate_sources([src_ids]))
     reading = model.read(src, src_lengths)
     state, rows = reading.state, []

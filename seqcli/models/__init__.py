@@ -1,7 +1,9 @@
-"""The recurrent encoder–decoder: cells, recurrence, attention, encoder, decoder, seq2seq."""
+"""The recurrent encoder–decoder: architecture, cells, recurrence, attention, encoder, decoder."""
 
 from __future__ import annotations
 
+from seqcli.models.architecture import Architecture
+from seqcli.models.ensemble import Ensemble
 from seqcli.models.seq2seq import Seq2Seq
 
-__all__ = ["Seq2Seq"]
+__all__ = ["Architecture", "Ensemble", "Seq2Seq"]

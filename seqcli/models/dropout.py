@@ -29,19 +29,48 @@ class Dropout(nn.Module):
         self.zeroed_sides = min(round(rate * SIDES), SIDES - 1)
         self.generator: torch.Generator | None = None  # of the coins; None is torch's global one
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything is kept: outside training, or with a rate of 0."""
+        return not self.training or self.zeroed_sides == 0
+
     def forward(self, x: Tensor) -> Tensor:
         """Return x with its coins applied; x itself outside training."""
-        if not self.training or self.zeroed_sides == 0:
+        if self.is_idle:
             return x
         if x.device.type != "cpu":
             return functional.dropout(x, self.zeroed_sides / SIDES)
-        draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
+        return x * self._draw(x.shape, x)
+
+    def draw(self, shape: tuple[int, ...], like: Tensor) -> Tensor | None:
+        """Return factors to multiply with, 0 or the scale; None if everything is kept.
+
+        For coins that several activations share, such as those of all steps of a sentence: their
+        shape has a 1 there.
+
+        Args:
+            shape: Of the factors.
+            like: Has the dtype and device.
+        """
+        if self.is_idle:
+            return None
+        if like.device.type != "cpu":
+            return functional.dropout(like.new_ones(shape), self.zeroed_sides / SIDES)
+        return self._draw(torch.Size(shape), like)
+
+    def _draw(self, shape: torch.Size, like: Tensor) -> Tensor:
+        draws = torch.empty((shape.numel() + 7) // 8, dtype=torch.int64, device=like.device)
         # random_ alone leaves the sign bit 0, which would make every eighth coin a bad one.
         draws.random_(-(2**63), None, generator=self.generator)
-        coins = draws.view(torch.uint8)[: x.numel()].view(x.shape)
-        kept = (coins >= self.zeroed_sides).to(x.dtype)
-        return x * kept.mul_(SIDES / (SIDES - self.zeroed_sides))
+        coins = draws.view(torch.uint8)[: shape.numel()].view(shape)
+        kept = (coins >= self.zeroed_sides).to(like.dtype)
+        return kept.mul_(SIDES / (SIDES - self.zeroed_sides))
 
     def extra_repr(self) -> str:
         """Say the rate."""
         return f"rate={self.zeroed_sides / SIDES:g}"
+
+
+def times(x: Tensor, factors: Tensor | None) -> Tensor:
+    """Return x times factors that ``Dropout.draw`` gave."""
+    return x if factors is None else x * factors

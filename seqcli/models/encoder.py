@@ -13,8 +13,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from seqcli.models.architecture import Architecture
 from seqcli.models.cells import State
-from seqcli.models.dropout import Dropout
+from seqcli.models.dropout import Dropout, times
 from seqcli.models.recurrence import RecurrentLayer, read_directions
 
 
@@ -29,31 +30,34 @@ class Encoded:
 class Encoder(nn.Module):
     """Stacked recurrent layers over the source, in one direction or in both.
 
-    Source: Sutskever et al. 2014 (stacked, one direction); Bahdanau et al. 2015 (both).
+    Source: Sutskever et al. 2014 (stacked, one direction); Bahdanau et al. 2015 (both); residual
+    connections as in Wu et al. 2016, section 3.1.
     """
 
-    def __init__(
-        self,
-        *,
-        cell: str,
-        emb_size: int,
-        hidden_size: int,
-        layers: int,
-        bidirectional: bool,
-        dropout: float,
-    ) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         """Make an encoder; with two directions each has hidden_size / 2 units."""
         super().__init__()
-        directions = 2 if bidirectional else 1
+        hidden_size = architecture.hidden_size
+        directions = 2 if architecture.bidirectional else 1
         assert hidden_size % directions == 0
-        sizes = [emb_size] + [hidden_size] * (layers - 1)
+        sizes = [architecture.emb_size] + [hidden_size] * (architecture.layers - 1)
         self.layers = nn.ModuleList(
             nn.ModuleList(
-                RecurrentLayer(cell, size, hidden_size // directions) for _ in range(directions)
+                RecurrentLayer(
+                    architecture.cell,
+                    size,
+                    hidden_size // directions,
+                    layer_norm=architecture.layer_norm,
+                )
+                for _ in range(directions)
             )
             for size in sizes
         )
-        self.dropout = Dropout(dropout)
+        self.residual = architecture.residual
+        self.variational = architecture.variational_dropout
+        self.dropout = Dropout(architecture.dropout)
+        self.recurrent_dropout = Dropout(architecture.recurrent_dropout)
+        self.context_dropout = Dropout(architecture.context_dropout)
 
     def forward(self, embedded: Tensor, src_lengths: Tensor) -> Encoded:
         """Read the source.
@@ -62,20 +66,33 @@ class Encoder(nn.Module):
             embedded: Embedded pieces, (src_len, batch, emb).
             src_lengths: Real pieces of each sentence, EOS included, (batch,); at least 1.
         """
-        src_len = embedded.shape[0]
+        src_len, batch, _ = embedded.shape
         is_real: Tensor | None = None
         if int(src_lengths.min()) < src_len:
             positions = torch.arange(src_len, device=src_lengths.device)
             is_real = (positions[:, None] < src_lengths)[:, :, None]  # (src_len, batch, 1)
-        outputs = self.dropout(embedded)
+        outputs = embedded
         states: list[State] = []
         for number, directions in enumerate(self.layers):
-            if number > 0:
-                outputs = self.dropout(outputs)
+            inputs = self._drop(self.dropout, outputs)
             layers = cast("list[RecurrentLayer]", list(directions.children()))
-            nothing = [None] * len(layers)
-            outputs, last = read_directions(
-                layers, outputs, states=nothing, is_real=is_real, masks=nothing
+            units = (batch, layers[0].hidden_size)
+            layer_outputs, last = read_directions(
+                layers,
+                inputs,
+                states=[None] * len(layers),
+                is_real=is_real,
+                masks=[self.recurrent_dropout.draw(units, embedded) for _ in layers],
             )
+            is_added = self.residual and number > 0
+            outputs = outputs + layer_outputs if is_added else layer_outputs
             states.append(tuple(torch.cat(parts, dim=-1) for parts in zip(*last, strict=True)))
+        outputs = self._drop(self.context_dropout, outputs)
         return Encoded(outputs.transpose(0, 1), tuple(states))
+
+    def _drop(self, dropout: Dropout, x: Tensor) -> Tensor:
+        """Apply dropout to a sequence, (src_len, batch, width)."""
+        if self.variational:
+            return times(x, dropout.draw((1, *x.shape[1:]), x))
+        dropped: Tensor = dropout(x)
+        return dropped

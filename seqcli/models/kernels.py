@@ -70,6 +70,27 @@ class Kernels:
         _call(self.library.softmax_excess, logits.shape[1], None, *tensors)
         return likelihoods
 
+    def softmax_excess_of_two(
+        self, logits: Tensor, others: Tensor, gold: Tensor, smoothing: Tensor, bias_grad: Tensor
+    ) -> Tensor:
+        """Do the same for two passes over the same positions that shall agree.
+
+        Args:
+            logits: Of one pass, (rows, vocab).
+            others: Of the other pass, (rows, vocab).
+            gold: Right ids, (rows,).
+            smoothing: As for one pass, and the weight of the agreement, (1, 3).
+            bias_grad: The sum over the rows of both is added to it, (1, vocab).
+
+        Returns:
+            The same, as means over both, and the divergence of both ways, (rows, 3).
+        """
+        likelihoods = bias_grad.new_empty(len(logits), 3)
+        exps = bias_grad.new_empty(2, logits.shape[1])
+        tensors = (logits, others, gold, smoothing, exps, bias_grad, likelihoods)
+        _call(self.library.softmax_excess_of_two, logits.shape[1], None, *tensors)
+        return likelihoods
+
 
 _loaded: dict[torch.dtype, Kernels] = {}
 

@@ -242,6 +242,8 @@ def read_directions(
             state = layer.zero_state(x_part, x.shape[1])
         tensors += [layer.hidden_weight, layer.recurrent_bias, layer.gain, shift, *state]
     in_dtype = (None if tensor is None else tensor.to(x_part.dtype) for tensor in tensors)
+    wide = wide_dtype(x_part.dtype)
+    masks = [None if mask is None else mask.to(wide) for mask in masks]
     apply: Callable[..., Any] = _Recurrence.apply
     outputs, *last = apply(first.cell, is_real, masks, x_part, *in_dtype)
     each = first.kind.states

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqcli.models.architecture import Architecture
 from seqcli.models.attention import Memory
 from seqcli.models.decoder import Decoder, DecoderState
+from seqcli.models.dropout import Dropout, times
 from seqcli.models.encoder import Encoder
 
 
@@ -29,67 +32,50 @@ class Seq2Seq(nn.Module):
 
     def __init__(
         self,
+        architecture: Architecture,
         *,
         src_vocab_size: int,
         tgt_vocab_size: int,
         joint: bool,
-        cell: str,
-        hidden_size: int,
-        emb_size: int,
-        layers: int,
-        bidirectional: bool,
-        attention: str,
-        input_feeding: bool,
-        tie_embeddings: bool,
-        dropout: float,
     ) -> None:
         """Make a model with random weights (from torch's global generator).
 
         Args:
+            architecture: What it is built of.
             src_vocab_size: Source pieces.
             tgt_vocab_size: Target pieces.
             joint: Whether both sides have the same pieces, so that they can share embeddings.
-            cell: A key of ``CELLS``.
-            hidden_size: Units of a layer; even if bidirectional.
-            emb_size: Width of the embeddings.
-            layers: Recurrent layers in the encoder and in the decoder.
-            bidirectional: Whether the encoder reads both ways.
-            attention: A key of ``ATTENTIONS``.
-            input_feeding: Whether the last readout is part of the decoder's next input.
-            tie_embeddings: Whether the output layer is the target embedding, and, if joint, the
-                source embedding too.
-            dropout: Share of activations zeroed in training.
         """
         super().__init__()
-        readout_size = emb_size if tie_embeddings else hidden_size
+        emb_size, is_tied = architecture.emb_size, architecture.tie_embeddings
         self.src_embedding = nn.Embedding(src_vocab_size, emb_size)
-        share = joint and tie_embeddings
+        share = joint and is_tied
         self.tgt_embedding = self.src_embedding if share else nn.Embedding(tgt_vocab_size, emb_size)
-        self.encoder = Encoder(
-            cell=cell,
-            emb_size=emb_size,
-            hidden_size=hidden_size,
-            layers=layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-        )
-        self.decoder = Decoder(
-            cell=cell,
-            emb_size=emb_size,
-            hidden_size=hidden_size,
-            readout_size=readout_size,
-            layers=layers,
-            attention=attention,
-            input_feeding=input_feeding,
-            dropout=dropout,
-        )
-        self.output = nn.Linear(readout_size, tgt_vocab_size)
+        self.encoder = Encoder(architecture)
+        self.decoder = Decoder(architecture)
+        self.output = nn.Linear(architecture.readout_size, tgt_vocab_size)
+        self.src_word_dropout = Dropout(architecture.src_word_dropout)
+        self.tgt_word_dropout = Dropout(architecture.tgt_word_dropout)
         nn.init.zeros_(self.output.bias)
         for embedding in (self.src_embedding, self.tgt_embedding):
             nn.init.normal_(embedding.weight, std=emb_size**-0.5)
-        if tie_embeddings:
+        if is_tied:
             self.output.weight = self.tgt_embedding.weight
         self.emb_scale = emb_size**0.5  # back to unit variance, as tied matrices are small
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.output.weight.device
+
+    def _embed(self, embedding: nn.Embedding, ids: Tensor, word_dropout: Dropout) -> Tensor:
+        """Return embeddings, (*ids, emb); in training some are zero as a whole.
+
+        Source: Sennrich et al. 2016, Edinburgh neural machine translation systems, section 2.4
+        (word dropout); Gal & Ghahramani 2016, section 4.2.
+        """
+        embedded = embedding(ids) * self.emb_scale
+        return times(embedded, word_dropout.draw((*ids.shape, 1), embedded))
 
     def read(self, src: Tensor, src_lengths: Tensor) -> Reading:
         """Encode sources.
@@ -98,7 +84,7 @@ class Seq2Seq(nn.Module):
             src: Pieces and EOS, (batch, src_len).
             src_lengths: Real pieces of each, EOS included, (batch,).
         """
-        embedded = self.src_embedding(src.t()) * self.emb_scale  # (src_len, batch, emb)
+        embedded = self._embed(self.src_embedding, src.t(), self.src_word_dropout)
         encoded = self.encoder(embedded, src_lengths)
         return Reading(*self.decoder.start(encoded, src_lengths))
 
@@ -109,7 +95,7 @@ class Seq2Seq(nn.Module):
             reading: The sources.
             tgt_in: BOS and pieces: what is fed at each position, (batch, tgt_len).
         """
-        embedded = self.tgt_embedding(tgt_in.t()) * self.emb_scale  # (tgt_len, batch, emb)
+        embedded = self._embed(self.tgt_embedding, tgt_in.t(), self.tgt_word_dropout)
         readouts: Tensor = self.decoder(embedded, reading.state, reading.memory)
         return readouts
 
@@ -131,7 +117,7 @@ class Seq2Seq(nn.Module):
         Returns:
             Readout, (rows, readout); the new state; attention weights, (rows, src_len), or None.
         """
-        embedded = self.tgt_embedding(prev_ids) * self.emb_scale
+        embedded = self._embed(self.tgt_embedding, prev_ids, self.tgt_word_dropout)
         stepped: tuple[Tensor, DecoderState, Tensor | None] = self.decoder.step(
             embedded, state, memory
         )

@@ -54,7 +54,7 @@ def validate(
     """
     was_training = model.training
     model.eval()
-    device = model.output.weight.device
+    device = model.device
     with autocast(device, dtype):
         loss = _loss(model, split, batch_tokens=batch_tokens, device=device)
         hyps = _decode_greedily(model, split, tgt_pieces=tgt_pieces, decoding=decoding)

@@ -11,6 +11,7 @@ from seqcli.config import Attention
 from seqcli.models.attention import (
     ATTENTIONS,
     AdditiveAttention,
+    AttentionKind,
     DotAttention,
     GeneralAttention,
     Memory,
@@ -23,22 +24,21 @@ STATES = torch.tensor([[[1.0, 2.0], [-1.0, 0.5], [3.0, 0.0]]])  # (batch, src_le
 QUERY = torch.tensor([[[0.5, -1.0]]])  # (batch, queries, hidden)
 
 
-def scores_of(attention: DotAttention | AdditiveAttention) -> list[float]:
-    scores = attention.scores(QUERY, attention.project(STATES))
-    assert scores.shape == (1, 1, 3)
+def scores_of(attention: AttentionKind) -> list[float]:
+    scores = attention.scores(QUERY, attention.remember(STATES, torch.tensor([3])).keys)
+    assert scores.shape == (1, 1, 1, 3)
     return scores.flatten().tolist()
 
 
-def make_attention(kind: str, hidden_size: int) -> DotAttention | AdditiveAttention:
+def make_attention(kind: str, hidden_size: int, heads: int = 1) -> AttentionKind:
     make = ATTENTIONS[kind]
     assert make is not None
-    return make(hidden_size).double()
+    return make(hidden_size, heads).double()
 
 
-def make_memory(attention: DotAttention | AdditiveAttention, lengths: list[int]) -> Memory:
-    values = torch.randn(len(lengths), max(lengths), 4, dtype=torch.float64)
-    can_attend = make_can_attend(torch.tensor(lengths), max(lengths))
-    return Memory(attention.project(values), values, can_attend)
+def make_memory(attention: AttentionKind, lengths: list[int]) -> Memory:
+    outputs = torch.randn(len(lengths), max(lengths), 4, dtype=torch.float64)
+    return attention.remember(outputs, torch.tensor(lengths))
 
 
 def test_config_offers_exactly_the_attentions_we_have():
@@ -91,8 +91,37 @@ def test_contexts_are_weighted_sums_of_the_states(kind: str):
     attention = make_attention(kind, 4)
     memory = make_memory(attention, [4, 2])
     contexts, weights = attend(attention, torch.randn(2, 3, 4, dtype=torch.float64), memory)
-    expected = torch.stack([w @ values for w, values in zip(weights, memory.values, strict=True)])
+    expected = torch.stack(
+        [w @ values[0] for w, values in zip(weights, memory.values, strict=True)]
+    )
     torch.testing.assert_close(contexts, expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_head_reads_its_part_as_a_smaller_attention_would(kind: str):
+    heads, size = 2, 3
+    attention = make_attention(kind, heads * size, heads)
+    outputs = torch.randn(2, 5, heads * size, dtype=torch.float64)
+    queries = torch.randn(2, 4, heads * size, dtype=torch.float64)
+    lengths = torch.tensor([5, 2])
+    contexts, weights = attend(attention, queries, attention.remember(outputs, lengths))
+    assert attention.value_projection is not None
+    values = outputs @ attention.value_projection.weight.t()
+    keys = attention.project(outputs)
+    if isinstance(attention, AdditiveAttention):
+        queries = attention.query_projection(queries)
+    found = []
+    for head in range(heads):
+        part = slice(head * size, (head + 1) * size)
+        if isinstance(attention, AdditiveAttention):
+            sums = torch.tanh(queries[:, :, None, part] + keys[:, None, :, part])
+            scores = sums @ attention.score_weight.weight[head]
+        else:
+            scores = queries[..., part] @ keys[..., part].transpose(1, 2)
+        scores = scores.masked_fill(~make_can_attend(lengths, 5), -torch.inf)
+        found.append(scores.softmax(dim=-1))
+        torch.testing.assert_close(contexts[..., part], found[-1] @ values[..., part])
+    torch.testing.assert_close(weights, torch.stack(found).mean(dim=0))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,8 +129,11 @@ def test_what_lies_in_the_padding_does_not_matter(kind: str):
     attention = make_attention(kind, 4)
     memory = make_memory(attention, [5, 2])
     queries = torch.randn(2, 3, 4, dtype=torch.float64)
-    noise = torch.where(memory.can_attend.transpose(1, 2), memory.values, 1e6)
-    noisy = Memory(attention.project(noise), noise, memory.can_attend)
+    is_real = memory.can_attend[..., None]  # (batch, 1, src_len, 1)
+    noisy = Memory(
+        *(torch.where(is_real, part, 1e6) for part in (memory.keys, memory.values)),
+        memory.can_attend,
+    )
     torch.testing.assert_close(
         attend(attention, queries, noisy), attend(attention, queries, memory)
     )

@@ -48,3 +48,19 @@ def test_nothing_is_done_or_drawn_without_a_rate_or_outside_training(
     x, before = torch.ones(5), torch.get_rng_state()
     assert Dropout(rate).train(is_training)(x) is x
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@rates
+def test_drawn_factors_are_those_of_dropout(rate: float):
+    dropout = Dropout(rate)
+    torch.manual_seed(2)
+    factors = dropout.draw((30, 40), torch.empty(0))
+    torch.manual_seed(2)
+    assert torch.equal(dropout(torch.ones(30, 40)), factors)
+
+
+@pytest.mark.parametrize(("rate", "is_training"), [(0.0, True), (0.3, False)])
+def test_there_are_no_factors_where_everything_is_kept(rate: float, is_training: bool):
+    before = torch.get_rng_state()
+    assert Dropout(rate).train(is_training).draw((3, 4), torch.empty(0)) is None
+    assert torch.equal(torch.get_rng_state(), before)

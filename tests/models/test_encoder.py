@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from seqcli.models.architecture import Architecture
 from seqcli.models.cells import CELLS
 from seqcli.models.encoder import Encoded, Encoder
 
@@ -16,14 +17,18 @@ each_shape = pytest.mark.parametrize(
 
 
 def make_encoder(cell: str, layers: int, bidirectional: bool) -> Encoder:
-    return Encoder(
+    architecture = Architecture(
         cell=cell,
-        emb_size=EMB,
         hidden_size=HIDDEN,
+        emb_size=EMB,
         layers=layers,
         bidirectional=bidirectional,
+        attention="none",
+        input_feeding=False,
+        tie_embeddings=True,
         dropout=0.0,
-    ).double()
+    )
+    return Encoder(architecture).double()
 
 
 def make_embedded(src_len: int = 5) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from tiny import SIZES, VOCAB, tiny_model
 from torch import Tensor
 
-from seqcli.models import Seq2Seq
+from seqcli.models import Architecture, Seq2Seq
 from seqcli.models.attention import ATTENTIONS
 from seqcli.models.cells import CELLS
 from seqcli.models.seq2seq import count_parameters
@@ -25,8 +25,21 @@ SHAPES = [
 SHAPES += [
     {"cell": cell, "layers": 2, "attention": kind} for cell in CELLS for kind in ("none", "dot")
 ]
+SHAPES += [
+    {"cell": cell, "layers": 3, "layer_norm": True, "residual": True, "input_feeding": feeding}
+    for cell in CELLS
+    for feeding in (False, True)
+]
+SHAPES += [
+    {"attention": kind, "attention_layer": layer, "attention_heads": 2, "layers": layers, **more}
+    for kind in ATTENTIONS
+    for layer, layers in (("bottom", 1), ("bottom", 3), ("top", 2))
+    for more in ({}, {"input_feeding": True, "residual": True})
+]
 each_shape = pytest.mark.parametrize(
-    "shape", SHAPES, ids=["-".join(map(str, shape.values())) for shape in SHAPES]
+    "shape",
+    SHAPES,
+    ids=["-".join(f"{name}={value}" for name, value in shape.items()) for shape in SHAPES],
 )
 
 
@@ -147,7 +160,7 @@ def test_untied_embeddings_are_three_matrices(joint: bool):
 
 
 def test_both_sides_may_have_vocabularies_of_their_own():
-    model = Seq2Seq(src_vocab_size=30, tgt_vocab_size=9, joint=False, **SIZES)
+    model = Seq2Seq(Architecture(**SIZES), src_vocab_size=30, tgt_vocab_size=9, joint=False)
     logits = model(torch.tensor([[29, 3]]), torch.tensor([2]), torch.tensor([[2, 8]]))
     assert logits.shape == (1, 2, 9)
 
@@ -187,3 +200,97 @@ def test_the_same_seed_makes_the_same_model():
     first, second = tiny_model(seed=3), tiny_model(seed=3)
     for one, other in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+# --- dropout ----------------------------------------------------------------------------------
+
+ALL_DROPOUT = {
+    "dropout": 0.3,
+    "recurrent_dropout": 0.3,
+    "context_dropout": 0.3,
+    "variational_dropout": True,
+}
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {},
+        {"layers": 2, "attention_layer": "bottom", "layer_norm": True},
+        {"input_feeding": True, "layers": 2, "residual": True},
+        {"attention": "none"},
+    ],
+)
+def test_variational_dropout_is_the_same_whole_and_step_by_step(cell: str, shape: dict[str, Any]):
+    model = tiny_model(cell=cell, **ALL_DROPOUT, **shape).train()
+    torch.manual_seed(3)
+    logits = model(SRC, SRC_LENGTHS, TGT_IN)
+    torch.manual_seed(3)
+    reading = model.read(SRC, SRC_LENGTHS)
+    state, stepped = reading.state, []
+    for prev_ids in TGT_IN.t():
+        readout, state, _ = model.step(prev_ids, state, reading.memory)
+        stepped.append(model.logits(readout))
+    torch.testing.assert_close(torch.stack(stepped, dim=1), logits)
+    assert not torch.allclose(logits, model.eval()(SRC, SRC_LENGTHS, TGT_IN))
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_a_sentence_has_one_mask_at_all_steps_if_and_only_if_dropout_is_variational(
+    variational: bool,
+):
+    model = tiny_model(
+        dropout=0.5, variational_dropout=variational, hidden_size=64, emb_size=64
+    ).train()
+    model.decoder.readout.bias.data.fill_(9.0)  # so that no readout is near 0 by itself
+    tgt_in = torch.full((2, 6), 5)
+    readouts = model.readouts(model.read(SRC[:2], SRC_LENGTHS[:2]), tgt_in)
+    is_zero = readouts == 0
+    assert 0.3 < is_zero.double().mean() < 0.7
+    assert (is_zero == is_zero[:, :1]).all() == variational
+    assert not torch.equal(is_zero[0], is_zero[1])
+
+
+@pytest.mark.parametrize(
+    "rate",
+    ["dropout", "recurrent_dropout", "context_dropout", "src_word_dropout", "tgt_word_dropout"],
+)
+@pytest.mark.parametrize("variational", [False, True])
+def test_each_rate_of_dropout_works_alone_in_training_only(rate: str, variational: bool):
+    model = tiny_model(variational_dropout=variational, **{rate: 0.5})
+    expected = model(SRC, SRC_LENGTHS, TGT_IN)
+    torch.testing.assert_close(model(SRC, SRC_LENGTHS, TGT_IN), expected)
+    torch.manual_seed(1)
+    assert not torch.allclose(model.train()(SRC, SRC_LENGTHS, TGT_IN), expected)
+
+
+@pytest.mark.parametrize("side", ["src", "tgt"])
+def test_word_dropout_zeroes_whole_embeddings_and_scales_the_rest(side: str):
+    model = tiny_model(**{f"{side}_word_dropout": 0.5}).train()
+    ids = torch.randint(4, VOCAB, (40, 50))
+    word_dropout = model.src_word_dropout if side == "src" else model.tgt_word_dropout
+    embedding = model.src_embedding if side == "src" else model.tgt_embedding
+    embedded = model._embed(embedding, ids, word_dropout)
+    is_zero = (embedded == 0).all(dim=-1)
+    assert float(is_zero.double().mean()) == pytest.approx(0.5, abs=0.05)
+    expected = 2 * embedding(ids) * model.emb_scale
+    torch.testing.assert_close(embedded[~is_zero], expected[~is_zero])
+
+
+def test_context_from_the_bottom_reaches_every_layer_above():
+    model = tiny_model(layers=3, attention_layer="bottom")
+    hidden = SIZES["hidden_size"]
+    widths = [layer.input_weight.shape[1] for layer in model.decoder.layers]
+    assert widths == [SIZES["emb_size"], 2 * hidden, 2 * hidden]
+    assert model.decoder.readout.weight.shape[1] == 2 * hidden
+    assert model.decoder.layers[0].hidden_weight.shape[1] == hidden
+
+
+def test_a_residual_layer_of_zero_weights_passes_its_input_on():
+    model = tiny_model(cell="rnn", layers=3, residual=True, attention="none")
+    plain = tiny_model(cell="rnn", layers=1, attention="none")
+    weights = plain.state_dict()
+    for name, value in model.state_dict().items():
+        value.copy_(weights[name] if name in weights else torch.zeros_like(value))
+    torch.testing.assert_close(model(SRC, SRC_LENGTHS, TGT_IN), plain(SRC, SRC_LENGTHS, TGT_IN))

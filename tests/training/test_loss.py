@@ -154,3 +154,95 @@ def test_padding_alone_has_no_loss_and_no_gradient():
     assert loss == nll == 0
     for grad in torch.autograd.grad(loss, (readouts, weight, bias)):
         assert (grad == 0).all()
+
+
+# --- two passes that shall agree (R-Drop) ---------------------------------------------------------
+
+
+def agreeing_loss(
+    readouts: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, *, smoothing: float, alpha: float
+) -> Tensor:
+    """Return Liang et al. 2021, equation 4, halved, with torch's own losses."""
+    is_real = gold[:ROWS] != PAD_ID
+    logits = functional.linear(readouts, weight, bias).unflatten(0, (2, -1))[:, is_real]
+    first, second = logits.log_softmax(dim=-1)
+    entropy = sum(
+        functional.cross_entropy(
+            each, gold[:ROWS][is_real], label_smoothing=smoothing, reduction="sum"
+        )
+        for each in logits
+    )
+    both_ways = [
+        functional.kl_div(a, b, log_target=True, reduction="sum")
+        for a, b in ((first, second), (second, first))
+    ]
+    return (entropy + alpha * sum(both_ways) / 2) / 2
+
+
+def make_two_passes(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    _, weight, bias, gold = make_parts(dtype)
+    readouts = torch.randn(2 * ROWS, READOUT, dtype=dtype, requires_grad=True)
+    return readouts, weight, bias, gold.repeat(2)
+
+
+@smoothings
+@chunks
+@pytest.mark.parametrize("alpha", [0.5, 5.0])
+def test_the_loss_of_two_passes_is_that_of_the_paper(
+    monkeypatch: pytest.MonkeyPatch, smoothing: float, rows_at_a_time: int, alpha: float
+):
+    set_chunk(monkeypatch, rows_at_a_time)
+    *parts, gold = make_two_passes()
+    expected = agreeing_loss(*parts, gold, smoothing=smoothing, alpha=alpha)
+    settings = {"label_smoothing": smoothing, "agreement": alpha}
+    loss, nll = output_cross_entropy(*parts, gold, **settings)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(
+        torch.autograd.grad(loss / 3, parts), torch.autograd.grad(expected / 3, parts)
+    )
+    with torch.no_grad():
+        torch.testing.assert_close(output_cross_entropy(*parts, gold, **settings), (loss, nll))
+
+
+def test_gradients_of_two_passes_equal_finite_differences():
+    *parts, gold = make_two_passes()
+
+    def run(readouts: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return output_cross_entropy(
+            readouts, weight, bias, gold, label_smoothing=0.1, agreement=3.0
+        )[0]
+
+    assert torch.autograd.gradcheck(run, parts)
+
+
+def test_two_equal_passes_cost_nothing_more():
+    readouts, weight, bias, gold = make_parts()
+    one = output_cross_entropy(readouts, weight, bias, gold, label_smoothing=0.1)
+    two = output_cross_entropy(
+        torch.cat([readouts, readouts]),
+        weight,
+        bias,
+        gold.repeat(2),
+        label_smoothing=0.1,
+        agreement=5.0,
+    )
+    torch.testing.assert_close(two, one)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@chunks
+def test_compiled_two_passes_equal_those_of_torch(
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, rows_at_a_time: int
+):
+    set_chunk(monkeypatch, rows_at_a_time)
+    readouts, weight, bias, gold = make_two_passes(torch.float32)
+    found = []
+    for compiled in (True, False):
+        use_compiled_kernels(compiled)
+        loss, nll = output_cross_entropy(
+            readouts.to(dtype), weight, bias, gold, label_smoothing=0.1, agreement=2.0
+        )
+        found.append((loss, nll, *torch.autograd.grad(loss, (readouts, weight, bias))))
+    use_compiled_kernels(False)
+    tolerance = 1e-5 if dtype == torch.float32 else 0.02
+    torch.testing.assert_close(found[0], found[1], atol=tolerance, rtol=tolerance)
