@@ -104,7 +104,7 @@ def train(
 
 
 def evaluate(
-    run_dir: AnyPath | None = None,
+    run_dir: AnyPath | Sequence[AnyPath] | None = None,
     *,
     split: str | None = None,
     data_dir: AnyPath | None = None,
@@ -119,7 +119,7 @@ def evaluate(
     """Score a run on a set of its data, a run on files, or two files.
 
     Args:
-        run_dir: A run; None with ``hyp`` and ``ref``.
+        run_dir: A run, or several as an ensemble; None with ``hyp`` and ``ref``.
         split: A set of the run's data; None is the one called test.
         data_dir: Where that data is now, if it has moved.
         src: Source text for the run, with ``ref``.
@@ -135,7 +135,7 @@ def evaluate(
         CorpusError: When text is missing or does not fit together.
         CheckpointError: When the run cannot be read.
     """
-    from seqcli.evaluation import evaluate_files, evaluate_run, find_text
+    from seqcli.evaluation import evaluate_files, evaluate_runs, find_text
     from seqcli.rundir import load_settings_of
 
     if run_dir is None:
@@ -144,12 +144,15 @@ def evaluate(
         return evaluate_files(Path(hyp), Path(ref), metrics=metrics)
     if hyp is not None:
         raise SettingsError("evaluate takes a run or hyp, not both")
-    base = without_training(load_settings_of(Path(run_dir)))
+    runs = [Path(run_dir)] if isinstance(run_dir, str | Path) else list(map(Path, run_dir))
+    if not runs:
+        raise SettingsError("evaluate got an empty list of runs; give at least one")
+    base = without_training(load_settings_of(runs[0]))
     resolved = load_settings(keywords=settings, base=base)
     paths = {"data_dir": _path(data_dir), "src": _path(src), "ref": _path(ref)}
-    return evaluate_run(
-        Path(run_dir),
-        find_text(Path(run_dir), split=split, **paths),
+    return evaluate_runs(
+        runs,
+        find_text(runs[0], split=split, **paths),
         metrics=metrics,
         decoding=resolved.decoding,
         seed=resolved.training.seed,

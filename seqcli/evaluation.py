@@ -33,7 +33,7 @@ class EvaluationText:
 class Evaluation:
     """Scores of a system on a text."""
 
-    system: str  # a run directory, or a file of translations
+    system: str  # a run directory, several with " + " between, or a file of translations
     text: str
     sentences: int
     truncated: int  # hypotheses that were cut at the longest length
@@ -116,8 +116,8 @@ def evaluate_files(hyp_path: Path, ref_path: Path, *, metrics: Sequence[str]) ->
     )
 
 
-def evaluate_run(
-    run_dir: Path,
+def evaluate_runs(
+    run_dirs: Sequence[Path],
     text: EvaluationText,
     *,
     metrics: Sequence[str],
@@ -129,10 +129,10 @@ def evaluate_run(
     precision: str,
     report: Reporter,
 ) -> Evaluation:
-    """Translate a text with a run and score the translations.
+    """Translate a text with a run, or with several as an ensemble, and score the translations.
 
     Args:
-        run_dir: The run.
+        run_dirs: The runs.
         text: What ``find_text`` found.
         metrics: Some of ``METRICS``.
         decoding: How to search.
@@ -149,13 +149,13 @@ def evaluate_run(
     from seqcli.decoding.translator import Translator
 
     names = check_metrics(metrics)
-    translator = Translator.load(run_dir, device=device, threads=threads, precision=precision)
+    translator = Translator.load(*run_dirs, device=device, threads=threads, precision=precision)
     translations = translator.iter_translations(
         text.src, decoding=decoding, batch_size=batch_size, seed=seed
     )
     best = [each.hyps[0] for each in _watch(translations, len(text.src), report)]
     return Evaluation(
-        system=str(run_dir),
+        system=" + ".join(map(str, run_dirs)),
         text=text.name,
         sentences=len(best),
         truncated=sum(hyp.truncated for hyp in best),

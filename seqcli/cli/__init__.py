@@ -28,6 +28,8 @@ VERBS = {
     "train": "Train a translator on a data directory and write a run directory.",
     "translate": "Translate lines of a file or of standard input.",
     "eval": "Score translations with BLEU, chrF and TER.",
+    "tune": "Find the beam size and length penalty that score best on a run's validation set.",
+    "average": "Write a run whose weights are the mean of a run's last or best checkpoints.",
     "inspect": "Look into a trained model.",
     "config": "Print the settings with their descriptions.",
 }

@@ -14,6 +14,12 @@ from seqcli.errors import SettingsError, ThresholdError
 RunDirArgument = Annotated[
     Path | None, typer.Argument(metavar="[RUN_DIR]", help="Run directory to score.")
 ]
+ModelOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--model", "-m", metavar="RUN_DIR", help="The same as RUN_DIR; of several, the ensemble."
+    ),
+]
 SplitOption = Annotated[
     str | None,
     typer.Option("--split", metavar="NAME", help="A set of the run's data (default test)."),
@@ -58,6 +64,7 @@ MinBleuOption = Annotated[
 def command(
     *,
     run_dir: RunDirArgument = None,
+    model: ModelOption = None,
     split: SplitOption = None,
     data: DataOption = None,
     src: SrcOption = None,
@@ -73,15 +80,18 @@ def command(
     """Score translations with BLEU, chrF and TER.
 
     Give a run to score on a test set of its data (--split), a run and files (--src and --ref), or
-    translations as they are (--hyp and --ref). Scores are of raw text, with sacreBLEU signatures.
+    translations as they are (--hyp and --ref). Several runs (-m A -m B) are scored as an ensemble.
+    Scores are of raw text, with sacreBLEU signatures.
     """
     from seqcli.console import print_evaluation, report_to_console
-    from seqcli.evaluation import check_metrics, evaluate_files, evaluate_run, find_text
+    from seqcli.evaluation import check_metrics, evaluate_files, evaluate_runs, find_text
 
     require_stdout()
     names = check_metrics([name.strip() for name in metrics.lower().split(",") if name.strip()])
     if min_bleu is not None and "bleu" not in names:
         raise SettingsError(f"--min-bleu needs bleu among --metrics, which is {metrics!r}")
+    runs = [*([] if run_dir is None else [run_dir]), *(model or [])]
+    run_dir = runs[0] if runs else None
     settings = given.load_for_run(run_dir) if run_dir else given.load()
     if run_dir is None and given.flags:
         name = next(iter(given.flags)).replace("_", "-")
@@ -93,8 +103,8 @@ def command(
     elif run_dir is not None and hyp is None:
         text = find_text(run_dir, split=split, data_dir=data, src=src, ref=ref)
         with report_to_console(quiet=quiet) as report:
-            evaluation = evaluate_run(
-                run_dir,
+            evaluation = evaluate_runs(
+                runs,
                 text,
                 metrics=names,
                 decoding=settings.decoding,

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 READ_AHEAD_BATCHES = 8
 
 ModelOption = Annotated[
-    Path, typer.Option("--model", "-m", metavar="RUN_DIR", help="Run directory.")
+    list[Path],
+    typer.Option(
+        "--model", "-m", metavar="RUN_DIR", help="Run directory; of several, the ensemble."
+    ),
 ]
 InputArgument = Annotated[
     Path | None, typer.Argument(metavar="[INPUT]", help="Text, one sentence a line; else stdin.")
@@ -73,13 +76,13 @@ def command(
     source = _path_or_stream(text or input_file)
     groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
     output_stream = open_results(output)
-    settings = given.load_for_run(model)
+    settings = given.load_for_run(model[0])
 
     from seqcli.decoding.translator import Translator
 
     training = settings.training
     translator = Translator.load(
-        model, device=training.device, threads=training.threads, precision=training.precision
+        *model, device=training.device, threads=training.threads, precision=training.precision
     )
     with report_to_console(quiet=quiet) as report, output_stream as results:
         for done in write_translations(

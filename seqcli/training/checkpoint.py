@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LAST = Path("last") / "state.safetensors"
 STATE_FORMAT = "1"
+RATE_COUNTERS = ("peak_progress", "factor", "validations_since_better")  # of the learning rate
 
 
 def save_state(run_dir: Path, session: Session) -> None:
@@ -41,7 +42,7 @@ def save_state(run_dir: Path, session: Session) -> None:
     counters = {
         "epoch": session.stream.epoch,
         "position": session.stream.position,
-        "peak_progress": session.learning_rate.peak_progress,
+        **{name: getattr(session.learning_rate, name) for name in RATE_COUNTERS},
         **{name: getattr(session.progress, name) for name in vars(session.progress)},
     }
     metadata = {"format": STATE_FORMAT, "counters": json.dumps(counters)}
@@ -95,7 +96,9 @@ def restore_state(run_dir: Path, session: Session) -> None:
     if session.device.type == "mps" and "random.mps" in tensors:
         torch.mps.set_rng_state(tensors["random.mps"])
     session.stream.seek(counters.pop("epoch"), counters.pop("position"))
-    session.learning_rate.peak_progress = counters.pop("peak_progress")
+    for name in RATE_COUNTERS:
+        if name in counters:  # an older state lacks those of the plateau
+            setattr(session.learning_rate, name, counters.pop(name))
     for name, value in counters.items():
         setattr(session.progress, name, value)
 

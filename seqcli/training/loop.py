@@ -7,7 +7,6 @@ stands above decoding.
 from __future__ import annotations
 
 import contextlib
-import math
 import shlex
 import time
 from dataclasses import dataclass, field
@@ -16,16 +15,15 @@ from pathlib import Path
 import torch
 
 from seqcli import rundir
+from seqcli.averaging import drop_checkpoints
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.errors import InterruptedRun, SeqcliError
-from seqcli.pieces import PiecePair
 from seqcli.reporting import (
     Reporter,
     SilentReporter,
     TrainingResult,
     UpdateReport,
-    ValidationReport,
 )
 from seqcli.training.budget import Budget, Spent
 from seqcli.training.checkpoint import has_state, restore_state, save_state
@@ -38,13 +36,14 @@ from seqcli.training.preparation import (
     check_run_dir,
     is_restart,
     make_budget,
+    make_resample,
     note_start,
     start_run,
     with_data_settings,
 )
-from seqcli.training.records import Records, rounded
+from seqcli.training.records import Records
+from seqcli.training.selection import Selection
 from seqcli.training.session import Session, StepStats, make_session, train_step
-from seqcli.training.validation import validate
 
 ETA_AFTER = 20  # updates
 TRIM_EVERY = 10  # updates: batches of ever other shapes leave gaps in the memory
@@ -118,7 +117,7 @@ class _Training:
     settings: Settings
     session: Session
     dataset: Dataset
-    pieces: PiecePair
+    selection: Selection
     data_dir: Path
     run_dir: Path
     budget: Budget
@@ -153,6 +152,7 @@ class _Training:
         settings = with_data_settings(settings, dataset)
         budget = make_budget(settings)
         check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
+        selection = Selection(settings, dataset, pieces, run_dir=run_dir)
         torch.manual_seed(settings.training.seed)
         model = rundir.build_model(settings, pieces).to(machine.device)
         session = make_session(
@@ -163,6 +163,7 @@ class _Training:
             dtype=machine.dtype,
             threads=machine.threads,
             ranks=ranks,
+            resample=make_resample(settings, pieces),
         )
         if resume:
             restore_state(run_dir, session)
@@ -171,6 +172,7 @@ class _Training:
         if ranks.is_first:
             if resume:
                 rundir.write_settings(run_dir, settings)
+                drop_checkpoints(run_dir, after=update)
             else:
                 start_run(run_dir, settings, dataset)
             note_start(run_dir, machine, processes=ranks.count)
@@ -180,7 +182,7 @@ class _Training:
             settings=settings,
             session=session,
             dataset=dataset,
-            pieces=pieces,
+            selection=selection,
             data_dir=data_dir,
             run_dir=run_dir,
             budget=budget,
@@ -214,7 +216,10 @@ class _Training:
         while True:
             reason = self.reason_to_stop()
             share = self.budget.progress(self.count_spent())
-            stops, share = ranks.from_first(float(reason is not None), share)
+            rate = self.session.learning_rate  # whose factor follows validations, as of rank 0
+            stops, share, rate.factor = ranks.from_first(
+                float(reason is not None), share, rate.factor
+            )
             if stops:
                 return self.finish(reason or "as the first process says")
             self.update(share)
@@ -291,56 +296,9 @@ class _Training:
         return self.whole_epochs > epochs_before
 
     def validate(self) -> None:
-        """Decode and score the validation pairs; keep the model if it is the best so far."""
-        if not self.session.ranks.is_first:
-            self.session.progress.last_validated = self.session.progress.update
-            return
+        """Validate, and note how long that takes."""
         before = time.monotonic()
-        session, progress = self.session, self.session.progress
-        src_lines, refs = self.dataset.text("valid")
-        if session.average is not None:
-            session.average.swap(session.model)
-        try:
-            found = validate(
-                session.model,
-                self.dataset.split("valid"),
-                refs,
-                tgt_pieces=self.pieces.tgt,
-                decoding=self.settings.decoding,
-                batch_tokens=self.settings.training.batch_tokens,
-                dtype=session.dtype,
-            )
-            metric = self.settings.training.metric
-            value = {"bleu": found.bleu, "chrf": found.chrf, "loss": -found.loss}[metric]
-            # Of equal scores, such as BLEU 0 at first, the one with the lower loss is better.
-            is_best = math.isfinite(value) and (
-                progress.best_score is None
-                or (value, -found.loss) > (progress.best_score, -progress.best_loss)
-            )
-            if is_best:
-                rundir.save_model(self.run_dir, dict(session.model.named_parameters()))
-                scores = rounded({"loss": found.loss, "bleu": found.bleu, "chrf": found.chrf})
-                rundir.update_manifest(self.run_dir, best={"update": progress.update, **scores})
-                progress.best_score, progress.best_loss = value, found.loss
-                progress.best_update = progress.update
-        finally:
-            if session.average is not None:
-                session.average.swap(session.model)
-        progress.validations_since_best = 0 if is_best else progress.validations_since_best + 1
-        progress.last_validated = progress.update
-        sample = progress.update % len(refs)
-        line = ValidationReport(
-            update=progress.update,
-            loss=found.loss,
-            bleu=found.bleu,
-            chrf=found.chrf,
-            best=is_best,
-            sample_src=src_lines[sample],
-            sample_hyp=found.hyps[sample],
-            sample_ref=refs[sample],
-        )
-        self.records.validation(line, found.hyps)
-        self.report.validation(line)
+        self.selection.validate(self.session, self.records, self.report)
         self.saved_update = -1  # the resume state knows nothing of this validation yet
         self.validation_seconds = time.monotonic() - before
 
@@ -373,6 +331,7 @@ class _Training:
         progress = self.session.progress
         if progress.last_validated != progress.update or not rundir.has_model(self.run_dir):
             self.validate()  # of the first process only, as the one that writes
+        self.selection.finish(self.session, self.records, self.report)
         self.save()
         metric = self.settings.training.metric
         score = progress.best_score or 0.0

@@ -59,6 +59,7 @@ LR_SCHEDULES: dict[str, Callable[[float, float, int, int], float]] = {
     "inverse-sqrt": _inverse_sqrt,
     "linear": _linear,
     "cosine": _cosine,
+    "plateau": _constant,
 }
 NEEDS_BUDGET = ("linear", "cosine")  # schedules that end at zero when the training does
 
@@ -66,18 +67,32 @@ NEEDS_BUDGET = ("linear", "cosine")  # schedules that end at zero when the train
 class LearningRate:
     """The learning rate of every update: a linear rise to the peak, then a schedule."""
 
-    def __init__(self, *, lr: float, schedule: str, warmup_steps: int) -> None:
+    def __init__(
+        self,
+        *,
+        lr: float,
+        schedule: str,
+        warmup_steps: int,
+        decay: float = 0.5,
+        patience: int = 2,
+    ) -> None:
         """Start before update 1.
 
         Args:
             lr: Peak, reached at update warmup_steps.
             schedule: A key of ``LR_SCHEDULES``.
             warmup_steps: Updates of the rise; 0 starts at the peak.
+            decay: Of the plateau schedule: factor by which the rate falls.
+            patience: Of the plateau schedule: validations without a better score until it does.
         """
         self.lr = lr
         self.schedule = schedule
         self.warmup_steps = warmup_steps
-        self.peak_progress = 0.0  # progress at the last update of the rise; saved with the run
+        self.decay, self.patience = decay, patience
+        # Saved with the run: progress at the last update of the rise, and what a plateau made.
+        self.peak_progress = 0.0
+        self.factor = 1.0
+        self.validations_since_better = 0
 
     def at(self, step: int, progress: float) -> float:
         """Return the learning rate of an update.
@@ -91,7 +106,16 @@ class LearningRate:
             return self.lr * step / self.warmup_steps
         progress = min(max(progress, self.peak_progress), 1.0)
         share = LR_SCHEDULES[self.schedule](progress, self.peak_progress, step, self.warmup_steps)
-        return self.lr * share
+        return self.lr * share * self.factor
+
+    def note_validation(self, *, is_better: bool) -> None:
+        """Hear of a validation; on a plateau the rate falls after some that were no better."""
+        if self.schedule != "plateau":
+            return
+        self.validations_since_better = 0 if is_better else self.validations_since_better + 1
+        if self.validations_since_better >= self.patience:
+            self.factor *= self.decay
+            self.validations_since_better = 0
 
 
 def clip_gradients(
@@ -119,6 +143,17 @@ def clip_gradients(
             grad.mul_(clip_norm / norm)
         return norm, True
     return norm, False
+
+
+def add_l2(parameters: Iterable[nn.Parameter], l2: float) -> None:
+    """Add the gradient of l2 / 2 * |weights|^2 to the gradients, in place.
+
+    Source: Krogh & Hertz 1991; what PyTorch's Adam calls weight_decay.
+    """
+    with torch.no_grad():
+        for parameter in parameters if l2 else ():
+            if parameter.grad is not None:
+                parameter.grad.add_(parameter, alpha=l2)
 
 
 class AveragedWeights:

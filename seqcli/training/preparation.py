@@ -11,12 +11,14 @@ import sys
 from pathlib import Path
 
 from seqcli import rundir
+from seqcli.averaging import drop_checkpoints
+from seqcli.batches import Resample
 from seqcli.config import DataSettings, PiecesSettings, Settings
 from seqcli.dataset import Dataset
 from seqcli.devices import precision_name
 from seqcli.errors import CheckpointError, CorpusError, SettingsError
 from seqcli.files import require_empty
-from seqcli.pieces import piece_files
+from seqcli.pieces import PiecePair, Pieces, piece_files
 from seqcli.training.budget import Budget
 from seqcli.training.checkpoint import LAST, has_state
 from seqcli.training.distributed import Ranks, launcher
@@ -66,6 +68,30 @@ def make_budget(settings: Settings) -> Budget:
     return budget
 
 
+def make_resample(settings: Settings, pieces: PiecePair) -> tuple[Resample, Resample] | None:
+    """Return what cuts source and target anew in every epoch, if that is asked for.
+
+    Raises:
+        SettingsError: If the pieces are of a kind that has one way only to cut a text.
+    """
+    alpha, kind = settings.training.subword_alpha, settings.pieces.model_type
+    if alpha is None:
+        return None
+    if kind not in ("unigram", "bpe") or (kind == "bpe" and alpha > 1):
+        rule = (
+            "of bpe pieces it is a probability, at most 1"
+            if kind == "bpe"
+            else f"pieces of kind {kind} have one way only to cut a text; run `seqcli preprocess` "
+            "with --model-type unigram or bpe"
+        )
+        raise SettingsError(f"--subword-alpha {alpha:g}: {rule}, or turn it off")
+
+    def of_side(side: Pieces) -> Resample:
+        return lambda sentences, seed: side.resample(sentences, alpha=alpha, seed=seed)
+
+    return of_side(pieces.src), of_side(pieces.tgt)
+
+
 def check_run_dir(
     run_dir: Path, settings: Settings, dataset: Dataset, *, resume: bool, overwrite: bool
 ) -> None:
@@ -106,6 +132,7 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
     pieces = piece_files(joint=True) + piece_files(joint=False)
     for stale in (Path(rundir.MODEL), LAST, *map(Path, pieces)):
         (run_dir / stale).unlink(missing_ok=True)
+    drop_checkpoints(run_dir, after=-1)
     rundir.create_run(
         run_dir,
         settings,

@@ -2,7 +2,8 @@
 
 Place: loop -> **records** -> run directory. metrics.jsonl has one object on a line:
 training lines {"kind": "train", ...fields of UpdateReport} and validation lines
-{"kind": "valid", "update", "loss", "bleu", "chrf", "best"}.
+{"kind": "valid", "update", "loss", "bleu", "chrf", "best"}; a line of kind "average" has also
+"average_of", the updates whose models were averaged at the end.
 """
 
 from __future__ import annotations
@@ -69,21 +70,22 @@ class Records:
 
     def validation(self, report: ValidationReport, hyps: Sequence[str]) -> None:
         """Append a validation line, and write the translations to validation/UPDATE.hyp."""
-        numbers = {
-            "update": report.update,
-            "loss": report.loss,
-            "bleu": report.bleu,
-            "chrf": report.chrf,
-            "best": report.best,
-        }
         folder = self._run_dir / VALIDATION
         with explaining(folder):
             folder.mkdir(exist_ok=True)
         write_atomically(folder / f"{report.update:06}.hyp", "".join(f"{hyp}\n" for hyp in hyps))
-        self._append_json({"kind": "valid", **rounded(numbers)})
+        self._append_json({"kind": "valid", **_numbers_of(report)})
         self.log(
             f"update {report.update} valid loss {report.loss:.4f} BLEU {report.bleu:.2f} "
             f"chrF {report.chrf:.2f}{' best' if report.best else ''}"
+        )
+
+    def average(self, report: ValidationReport, updates: Sequence[int]) -> None:
+        """Append a line on the average of the models of some updates."""
+        self._append_json({"kind": "average", **_numbers_of(report), "average_of": list(updates)})
+        self.log(
+            f"average of updates {', '.join(map(str, updates))}: loss {report.loss:.4f} BLEU "
+            f"{report.bleu:.2f} chrF {report.chrf:.2f}{' best' if report.best else ''}"
         )
 
     def _append_json(self, values: dict[str, Any]) -> None:
@@ -94,6 +96,18 @@ class Records:
             return
         with explaining(path), path.open("a", encoding="utf-8") as file:
             file.write(text)
+
+
+def _numbers_of(report: ValidationReport) -> dict[str, Any]:
+    return rounded(
+        {
+            "update": report.update,
+            "loss": report.loss,
+            "bleu": report.bleu,
+            "chrf": report.chrf,
+            "best": report.best,
+        }
+    )
 
 
 def _update_of(line: str) -> float:

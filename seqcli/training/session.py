@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from seqcli.batches import Batch, BatchStream, Share
+from seqcli.batches import Batch, BatchStream, Resample, Share
 from seqcli.config import Settings, TrainingSettings
 from seqcli.dataset import Split
 from seqcli.devices import autocast
@@ -23,6 +23,7 @@ from seqcli.training.loss import output_cross_entropy
 from seqcli.training.optimization import (
     AveragedWeights,
     LearningRate,
+    add_l2,
     clip_gradients,
     make_optimizer,
 )
@@ -61,8 +62,10 @@ class Session:
     average: AveragedWeights | None
     grad_accum: int
     label_smoothing: float
+    agreement: float  # R-Drop's alpha; 0 for a single pass
     clip_norm: float | None
     clip_value: float | None
+    l2: float
     device: torch.device
     dtype: torch.dtype
     workers: Workers
@@ -104,6 +107,7 @@ def make_session(
     dtype: torch.dtype,
     threads: int = 1,
     ranks: Ranks | None = None,
+    resample: tuple[Resample, Resample] | None = None,
 ) -> Session:
     """Put together what the settings ask for, at the state before update 1.
 
@@ -115,6 +119,7 @@ def make_session(
         dtype: Of the products.
         threads: CPU threads that share out the sentences of a batch.
         ranks: This process among those that do; each of them then has threads of torch's own.
+        resample: Cuts the text of a batch anew, source and target.
 
     Raises:
         SettingsError: If the settings do not fit the corpus or each other.
@@ -136,17 +141,24 @@ def make_session(
             seed=training.seed,
             rank=ranks.rank,
             ranks=ranks.count,
+            resample=resample,
         ),
         learning_rate=LearningRate(
-            lr=training.lr, schedule=training.lr_schedule, warmup_steps=training.warmup_steps
+            lr=training.lr,
+            schedule=training.lr_schedule,
+            warmup_steps=training.warmup_steps,
+            decay=training.lr_decay,
+            patience=training.lr_patience,
         ),
         forcing=_make_forcing(training),
         coins=torch.Generator().manual_seed(training.seed),
         average=AveragedWeights(model, decay=training.ema) if training.ema else None,
         grad_accum=training.grad_accum,
         label_smoothing=training.label_smoothing,
+        agreement=training.r_drop,
         clip_norm=training.clip_norm,
         clip_value=training.clip_value,
+        l2=training.l2,
         device=device,
         dtype=dtype,
         workers=Workers(model, count=threads if shares_out else 1, ranks=ranks),
@@ -171,6 +183,9 @@ def summed_losses(
         is_gold: Where gold is fed, (batch, tgt_len); None is everywhere, the whole-sequence path.
         scale: Factor of the smoothed loss.
     """
+    if session.agreement:
+        batch = batch.twice()
+        is_gold = None if is_gold is None else is_gold.repeat(2, 1)
     with autocast(session.device, session.dtype):
         reading = model.read(batch.src, batch.src_lengths)
         if is_gold is None:
@@ -185,6 +200,7 @@ def summed_losses(
         batch.tgt_out.flatten(),
         label_smoothing=session.label_smoothing,
         scale=scale,
+        agreement=session.agreement,
     )
 
 
@@ -247,6 +263,7 @@ def train_step(session: Session, *, spent: float) -> StepStats:
     if is_finite:
         for group in session.optimizer.param_groups:
             group["lr"] = lr
+        add_l2(session.model.parameters(), session.l2)
         session.optimizer.step()
         if session.average is not None:
             session.average.add(session.model, update)

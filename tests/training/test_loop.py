@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-import seqcli.training.loop as loop_module
+import seqcli.training.selection as selection_module
 import seqcli.training.session as session_module
 from seqcli.api import preprocess
 from seqcli.config import load_settings
@@ -71,7 +71,7 @@ def score_as(
         bleu, loss = next(found)
         return Validation(loss=loss, bleu=bleu, chrf=1.0, hyps=[""] * len(refs))
 
-    monkeypatch.setattr(loop_module, "validate", validate)
+    monkeypatch.setattr(selection_module, "validate", validate)
 
 
 def test_a_run_directory_holds_what_the_design_says(train, run_dir: Path, read_metrics):
@@ -157,8 +157,27 @@ def test_the_loss_falls(train, read_metrics):
             "lr_schedule": "cosine",
         },
         {"cell": "gru", "input_feeding": True, "lr_schedule": "inverse-sqrt", "layers": 2},
+        {
+            "cell": "gru",
+            "layers": 2,
+            "attention_layer": "bottom",
+            "attention_heads": 2,
+            "layer_norm": True,
+            "residual": True,
+            "variational_dropout": True,
+            "recurrent_dropout": 0.2,
+            "context_dropout": 0.2,
+            "src_word_dropout": 0.2,
+            "tgt_word_dropout": 0.2,
+            "r_drop": 2.0,
+            "l2": 0.01,
+            "lr_schedule": "plateau",
+            "lr_patience": 1,
+            "keep_checkpoints": 2,
+            "average": True,
+        },
     ],
-    ids=["default", "stepwise-ema-adamw", "two-pass-cosine", "gru-feeding"],
+    ids=["default", "stepwise-ema-adamw", "two-pass-cosine", "gru-feeding", "every-method"],
 )
 def test_stop_and_resume_equals_not_stopping(train, tmp_path: Path, settings: dict[str, Any]):
     settings = {"max_steps": 9, "valid_every": 4, "dropout": 0.3, **settings}

@@ -18,6 +18,7 @@ from seqcli.training.optimization import (
     OPTIMIZERS,
     AveragedWeights,
     LearningRate,
+    add_l2,
     clip_gradients,
     make_optimizer,
 )
@@ -223,3 +224,41 @@ def test_the_limit_that_is_used_up_is_named(
     limits: tuple[int | None, int | None, float | None], expected: str | None
 ):
     assert Budget(*limits).reached(Spent(step=5, epochs=3.0, seconds=54.0)) == expected
+
+
+def test_l2_is_the_gradient_of_half_the_squared_weights():
+    model = nn.Linear(3, 2)
+    torch.nn.functional.mse_loss(model(torch.ones(1, 3)), torch.ones(1, 2)).backward()
+    plain = [parameter.grad.clone() for parameter in model.parameters()]
+    add_l2(model.parameters(), 0.1)
+    for parameter, grad in zip(model.parameters(), plain, strict=True):
+        half = 0.1 / 2 * (parameter**2).sum()
+        torch.testing.assert_close(parameter.grad, grad + torch.autograd.grad(half, parameter)[0])
+
+
+def test_l2_equals_the_weight_decay_of_pytorchs_adam():
+    found = []
+    for l2, weight_decay in ((0.2, 0.0), (0.0, 0.2)):
+        parameter = nn.Parameter(torch.tensor([2.0, -3.0]))
+        optimizer = torch.optim.Adam([parameter], lr=0.1, weight_decay=weight_decay)
+        for step in range(4):
+            parameter.grad = torch.tensor([0.1, -0.4]) * step
+            add_l2([parameter], l2)
+            optimizer.step()
+        found.append(parameter.detach())
+    torch.testing.assert_close(found[0], found[1])
+
+
+def test_a_plateau_lowers_the_rate_after_so_many_validations_that_were_no_better():
+    rate = LearningRate(lr=1.0, schedule="plateau", warmup_steps=0, decay=0.5, patience=2)
+    rates = []
+    for is_better in (True, False, False, False, True, False, False):
+        rate.note_validation(is_better=is_better)
+        rates.append(rate.at(5, 0.5))
+    assert rates == [1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_validations_do_not_move_the_rate_of_other_schedules():
+    rate = LearningRate(lr=1.0, schedule="constant", warmup_steps=0, decay=0.5, patience=1)
+    rate.note_validation(is_better=False)
+    assert rate.at(5, 0.5) == 1

@@ -1,0 +1,140 @@
+"""A run and its validation text -> the beam size and length penalty that score best on it.
+
+Place: run directory, data directory -> **Tuning** -> the run's decoding settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqcli import rundir
+from seqcli.decoding.search import rescored
+from seqcli.decoding.translator import Translator, search_ids
+from seqcli.errors import SettingsError
+from seqcli.reporting import Reporter
+from seqcli.scoring import score
+
+if TYPE_CHECKING:
+    from seqcli.decoding.search import Found
+    from seqcli.evaluation import EvaluationText
+
+BATCH_SIZE = 64  # sentences
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One way to search, and what it scores."""
+
+    beam_size: int
+    length_penalty: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was tried, and what was found best."""
+
+    run_dir: str
+    text: str
+    metric: str
+    trials: tuple[Trial, ...]
+    before: Trial  # the run's own settings
+    best: Trial
+    is_stored: bool
+
+
+def tune_run(
+    run_dir: Path,
+    text: EvaluationText,
+    *,
+    beam_sizes: Sequence[int],
+    length_penalties: Sequence[float],
+    metric: str,
+    device: str,
+    threads: int | None,
+    precision: str,
+    store: bool,
+    report: Reporter,
+) -> Tuning:
+    """Score every beam size with every length penalty, and store the best in the run.
+
+    Each beam size needs one search: which hypotheses it finds does not depend on the penalty. Of
+    equal scores the smaller beam wins, then the penalty nearer to the run's own.
+
+    Args:
+        run_dir: The run.
+        text: The validation text; to tune on a test set would make its scores worthless.
+        beam_sizes: To try; the run's own is tried too.
+        length_penalties: To try; the run's own is tried too.
+        metric: bleu or chrf.
+        device: Where to compute.
+        threads: CPU threads; None is one for each core.
+        precision: Of products.
+        store: Whether to write the best into the settings of the run.
+        report: Hears of the progress.
+
+    Raises:
+        SettingsError: If the run samples, or there is nothing to try.
+        CheckpointError: If the run cannot be read.
+    """
+    translator = Translator.load(run_dir, device=device, threads=threads, precision=precision)
+    own = translator.settings.decoding
+    if own.sample:
+        raise SettingsError(f"{run_dir}: its decoding samples, which has no beam to tune")
+    beams = sorted({*beam_sizes, own.beam_size})
+    penalties = sorted({*length_penalties, own.length_penalty})
+    trials: list[Trial] = []
+    for number, beam_size in enumerate(beams):
+        report.progress("beam sizes", number, len(beams), None)
+        found = _search(translator, text.src, beam_size)
+        for penalty in penalties:
+            hyps = [
+                translator.pieces.tgt.decode(rescored(each, penalty)[0].ids) if each else ""
+                for each in found
+            ]
+            (result,) = score(hyps, text.refs, (metric,), may_have_marks=True)
+            trials.append(Trial(beam_size, penalty, result.value))
+    before = next(
+        trial
+        for trial in trials
+        if (trial.beam_size, trial.length_penalty) == (own.beam_size, own.length_penalty)
+    )
+    best = max(
+        trials,
+        key=lambda t: (t.score, -t.beam_size, -abs(t.length_penalty - own.length_penalty)),
+    )
+    if store:
+        decoding = own.model_copy(
+            update={"beam_size": best.beam_size, "length_penalty": best.length_penalty}
+        )
+        rundir.write_settings(
+            run_dir, translator.settings.model_copy(update={"decoding": decoding})
+        )
+        noted = {"text": text.name, "metric": metric, "score": round(best.score, 4)}
+        rundir.update_manifest(
+            run_dir,
+            tuned={**noted, "beam_size": best.beam_size, "length_penalty": best.length_penalty},
+        )
+    return Tuning(str(run_dir), text.name, metric, tuple(trials), before, best, store)
+
+
+def _search(translator: Translator, lines: Sequence[str], beam_size: int) -> list[list[Found]]:
+    """Return all that a search finds of each line; nothing of a blank one."""
+    import torch
+
+    decoding = translator.settings.decoding.model_copy(
+        update={"beam_size": beam_size, "n_best": beam_size}
+    )
+    ids = translator.pieces.src.encode_lines([line if line.strip() else "" for line in lines])
+    order = sorted((i for i, of_line in enumerate(ids) if of_line), key=lambda i: -len(ids[i]))
+    found: list[list[Found]] = [[] for _ in lines]
+    with torch.no_grad():
+        for start in range(0, len(order), BATCH_SIZE):
+            rows = order[start : start + BATCH_SIZE]
+            batch = search_ids(translator.model, [ids[i] for i in rows], decoding=decoding)
+            for i, of_line in zip(rows, batch, strict=True):
+                found[i] = of_line
+    return found
