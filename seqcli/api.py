@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from seqcli.config import load_settings, without_training
+from seqcli.config import AUTO, load_settings, without_training
 from seqcli.errors import SettingsError
 from seqcli.reporting import Reporter, SilentReporter
 
@@ -29,6 +29,7 @@ def preprocess(
     valid: AnyPath | None = None,
     test: AnyPath | Mapping[str, AnyPath] | None = None,
     config: AnyPath | None = None,
+    preset: str = "auto",
     overwrite: bool = False,
     report: Reporter | None = None,
     **settings: object,
@@ -41,6 +42,7 @@ def preprocess(
         valid: The same, once; without it some training pairs are cut off.
         test: The same, once, or several by name.
         config: A settings file.
+        preset: Settings that belong together; auto goes by the number of training pairs.
         overwrite: Replace what is in ``data_dir``.
         report: Hears of the progress; None for nobody.
         settings: Settings of sections data and pieces by name, such as ``src_lang="en"``.
@@ -51,14 +53,16 @@ def preprocess(
     """
     from seqcli.preprocessing import build_data
 
+    layers: dict[str, Any] = {"config": _path(config), "keywords": settings, "preset": preset}
     return build_data(
-        load_settings(config=_path(config), keywords=settings),
+        load_settings(**layers),
         Path(data_dir),
         train=[train] if isinstance(train, str | Path) else list(train),
         valid=valid,
         test={"test": test} if isinstance(test, str | Path) else dict(test or {}),
         overwrite=overwrite,
         report=report or SilentReporter(),
+        choose=lambda pairs: load_settings(**layers, pairs=pairs),
     )
 
 
@@ -67,6 +71,7 @@ def train(
     run_dir: AnyPath,
     *,
     config: AnyPath | None = None,
+    preset: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -78,6 +83,7 @@ def train(
         data_dir: What ``preprocess`` wrote.
         run_dir: Directory to write, or to continue.
         config: A settings file.
+        preset: Settings that belong together; auto goes by the number of training pairs.
         resume: Continue the run from its last save; its settings are then the defaults.
         overwrite: Replace what is in ``run_dir``.
         report: Hears of the progress; None for nobody.
@@ -89,12 +95,19 @@ def train(
         CheckpointError: When there is no run to resume.
         InterruptedRun: When Ctrl-C or SIGTERM stopped it, after it was saved.
     """
+    from seqcli.dataset import Dataset
     from seqcli.rundir import load_settings_of
     from seqcli.training import train_model
 
-    base = load_settings_of(Path(run_dir)) if resume else None
+    layers: dict[str, Any] = {"config": _path(config), "keywords": settings, "preset": preset}
+    if resume:
+        layers["base"] = load_settings_of(Path(run_dir))
+    resolved = load_settings(**layers)
+    if preset == AUTO and not resume:
+        pairs = len(Dataset.open(Path(data_dir)).split("train"))
+        resolved = load_settings(**layers, pairs=pairs)
     return train_model(
-        load_settings(config=_path(config), keywords=settings, base=base),
+        resolved,
         Path(data_dir),
         Path(run_dir),
         resume=resume,

@@ -7,15 +7,16 @@ and are held. Imports neither torch nor anything that prints.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqcli.config import PiecesSettings, Settings
+from seqcli.config import LEAST_PAIRS, PiecesSettings, Settings
 from seqcli.corpus.holdout import Overlap, cut_holdout
 from seqcli.corpus.pairs import SentencePair
 from seqcli.corpus.sources import find_source
@@ -74,6 +75,7 @@ def build_data(
     test: Mapping[str, str | Path],
     overwrite: bool,
     report: Reporter,
+    choose: Callable[[int], Settings] | None = None,
 ) -> PreprocessResult:
     """Write a data dir: all of it, or nothing that looks like one.
 
@@ -89,6 +91,8 @@ def build_data(
         test: The same, by name of the test set.
         overwrite: Allow ``data_dir`` to hold something; only files of a data dir are replaced.
         report: Hears of progress, of sizes that are lowered and of pairs that leak.
+        choose: Returns the settings for a number of training pairs, which is counted up to the
+            largest in LEAST_PAIRS; None for the settings as they are.
 
     Raises:
         SettingsError: ``data_dir`` is in use, or a name or a size cannot be.
@@ -100,6 +104,9 @@ def build_data(
     require_empty(data_dir, overwrite=overwrite, what="a data directory", own=own)
     stale = _files_to_replace(data_dir)
     texts = _find_texts(settings, train=train, valid=valid, test=test)
+    if choose is not None:
+        most = max(LEAST_PAIRS.values())
+        settings = choose(sum(1 for _ in itertools.islice(texts["train"].iter_pairs(), most)))
     inputs = _read_held(texts, settings, report)
     with filling(data_dir, last=MANIFEST, stale=stale) as work:
         result = _write(work, data_dir, inputs, settings, report)

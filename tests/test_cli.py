@@ -415,3 +415,46 @@ def test_eval_says_when_the_data_of_a_run_has_gone(run_cli, tiny_run, tmp_path):
     assert outcome.code == 3
     assert "its data directory" in outcome.stderr
     assert "--data" in outcome.stderr
+
+
+# --- presets by the size of the corpus ------------------------------------------------------------
+
+
+def test_train_and_preprocess_say_which_preset_the_corpus_asks_for(run_cli, tiny_data, tmp_path):
+    words = ["--max-steps", "1", "--threads", "1", "--hidden-size", "8"]
+    outcome = run_cli("train", tiny_data, tmp_path / "run", *words)
+    assert outcome.code == 0
+    said = "preset tiny, for 0 to 1,999 training pairs; flags and --config win over it\n"
+    assert outcome.stderr.startswith(said)
+    saved = load_settings(config=tmp_path / "run" / "config.yaml", environ={})
+    tiny = load_settings(preset="tiny", environ={})
+    assert saved.model == tiny.model.model_copy(update={"hidden_size": 8})
+    again = run_cli("train", tiny_data, tmp_path / "run", "--resume", "--max-steps", "2")
+    assert again.code == 0
+    assert "training pairs; flags" not in again.stderr
+
+    for suffix in "ab":
+        (tmp_path / f"x.{suffix}").write_text("".join(f"{n} {suffix}\n" for n in range(99)))
+    texts = ["--src-lang", "a", "--tgt-lang", "b", "--train", tmp_path / "x", "--valid-size", "5"]
+    outcome = run_cli("preprocess", tmp_path / "data", *texts)
+    assert outcome.code == 0
+    assert outcome.stderr.startswith(said)
+    manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
+    assert manifest["options"]["pieces"]["vocab_size"] == tiny.pieces.vocab_size
+
+
+def test_a_named_preset_is_taken_whatever_the_corpus(run_cli, tiny_data, tmp_path):
+    words = ["--max-steps", "1", "--threads", "1", "--hidden-size", "8", "--emb-size", "8"]
+    outcome = run_cli("train", tiny_data, tmp_path / "run", "--preset", "small", *words)
+    assert outcome.code == 0
+    assert "training pairs; flags" not in outcome.stderr
+    saved = load_settings(config=tmp_path / "run" / "config.yaml", environ={})
+    small = load_settings(preset="small", environ={})
+    assert saved.training.batch_tokens == small.training.batch_tokens
+
+
+def test_wrong_settings_are_told_before_the_corpus_is_opened(run_cli, tmp_path):
+    outcome = run_cli("train", tmp_path / "nothing", tmp_path / "run", "--lr", "-1")
+    assert outcome.code == 2
+    assert outcome.stderr.startswith("seqcli: --lr is '-1'")
+    assert run_cli("train", tmp_path / "nothing", tmp_path / "run").code == 3

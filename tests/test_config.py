@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.config import (
+    LEAST_PAIRS,
     PRESETS,
     SECTIONS,
     DecodingSettings,
     SettingField,
     Settings,
+    choose_preset,
     describe_settings,
     dump_settings,
     load_settings,
@@ -74,8 +76,23 @@ def test_rules_are_told_in_words(name, rule):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_are_valid_and_differ_from_the_defaults(preset):
-    assert load_settings(preset=preset, environ={}) != Settings()
+def test_presets_are_valid_and_the_defaults_are_those_of_medium(preset):
+    assert (load_settings(preset=preset, environ={}) == Settings()) == (preset == "medium")
+
+
+def test_every_preset_is_chosen_for_some_number_of_pairs():
+    assert set(LEAST_PAIRS) == set(PRESETS)
+    found = {choose_preset(pairs)[0] for pairs in (0, 1_999, 2_000, 14_999, 15_000, 10**9)}
+    assert found == set(PRESETS)
+    assert choose_preset(1_999) == ("tiny", "preset tiny, for 0 to 1,999 training pairs")
+    assert choose_preset(29_000) == ("medium", "preset medium, for 15,000 or more training pairs")
+
+
+def test_auto_is_the_preset_for_the_number_of_pairs_and_the_defaults_without_it():
+    for pairs, preset in ((100, "tiny"), (5_000, "small"), (29_000, "medium")):
+        auto = load_settings(preset="auto", pairs=pairs, environ={})
+        assert auto == load_settings(preset=preset, environ={})
+    assert load_settings(preset="auto", environ={}) == Settings()
 
 
 def test_settings_of_a_run_serve_another_machine_without_its_training():
@@ -341,7 +358,7 @@ def test_no_file_gives_anything_but_settings_or_a_settings_error(tmp_path_factor
         ({"flags": {"lr": "nan"}}, "--lr is 'nan'; it must be a number, above 0"),
         ({"flags": {"lr": "inf"}}, "--lr is 'inf'; it must be a number, above 0"),
         ({"preset": "tinny"}, "unknown preset 'tinny'; did you mean tiny?"),
-        ({"preset": "xyzzy"}, "unknown preset 'xyzzy'; the presets are tiny, small"),
+        ({"preset": "xyzzy"}, "unknown preset 'xyzzy'; the presets are auto, tiny, small, medium"),
         (
             {"flags": {"n_best": "9"}},
             "--n-best: n_best (9) must not be above beam_size (5)",

@@ -75,6 +75,27 @@ class GivenSettings:
 
         return load_settings(config=self.config, preset=self.preset, flags=self.flags, base=base)
 
+    def load_for_pairs(self, pairs: Callable[[], int]) -> tuple[Settings, str | None]:
+        """Put these above the preset that goes by the number of training pairs, or was named.
+
+        Args:
+            pairs: Counts them, if that is needed.
+
+        Returns:
+            The settings, and the preset that was chosen and why, if none was named.
+
+        Raises:
+            SettingsError: With all mistakes at once, before anything is counted.
+        """
+        from seqcli.config import AUTO, choose_preset, load_settings
+
+        settings = self.load()
+        if self.preset not in (None, AUTO):
+            return settings, None
+        count = pairs()
+        settings = load_settings(config=self.config, preset=AUTO, pairs=count, flags=self.flags)
+        return settings, f"{choose_preset(count)[1]}; flags and --config win over it"
+
     def load_for_run(self, run_dir: Path) -> Settings:
         """Put these above a run's settings, except how it was trained: that was another machine.
 
@@ -144,9 +165,10 @@ def _parameter(name: str, annotation: Any, default: object) -> inspect.Parameter
 
 
 def _preset_type() -> Any:
-    from seqcli.config import PRESETS
+    from seqcli.config import AUTO, PRESETS
 
-    text = f"Start from other settings than the defaults: {' or '.join(PRESETS)}."
+    names = f"{', '.join(PRESETS)}, or {AUTO}"
+    text = f"Settings that belong together: {names}, by the number of training pairs."
     return Annotated[str | None, typer.Option("--preset", metavar="NAME", help=text)]
 
 

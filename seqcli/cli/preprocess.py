@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqcli.cli.flags import GivenSettings, QuietOption, settings_flags
 from seqcli.errors import SettingsError
 
+if TYPE_CHECKING:
+    from seqcli.config import Settings
+
 _NAMED_TEST = re.compile(r"(?P<name>[^=/\\]*)=(?P<text>.*)")
+
+if TYPE_CHECKING:
+    pass
 
 DataDirArgument = Annotated[
     Path, typer.Argument(metavar="DATA_DIR", help="Data directory to write.")
@@ -64,6 +70,13 @@ def command(
     from seqcli.preprocessing import build_data
 
     with report_to_console(quiet=quiet) as report:
+
+        def choose(pairs: int) -> Settings:
+            chosen, reason = given.load_for_pairs(lambda: pairs)
+            if reason is not None:
+                report.note(reason)
+            return chosen
+
         result = build_data(
             settings,
             data_dir,
@@ -72,6 +85,7 @@ def command(
             test=tests,
             overwrite=overwrite,
             report=report,
+            choose=choose,
         )
     print_preprocessing(result)
 

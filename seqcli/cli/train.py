@@ -43,16 +43,21 @@ def command(
         raise SettingsError(
             "--resume goes on with the run in RUN_DIR and --overwrite starts a new one; keep one"
         )
-    base = None
+    reason = None
     if resume:
         from seqcli.rundir import load_settings_of
 
-        base = load_settings_of(run_dir)
-    settings = given.load(base)
+        settings = given.load(load_settings_of(run_dir))
+    else:
+        from seqcli.dataset import Dataset
+
+        settings, reason = given.load_for_pairs(lambda: len(Dataset.open(data_dir).split("train")))
 
     from seqcli.training import train_model
 
     with report_to_console(quiet=quiet) as report:
+        if reason is not None:
+            report.note(reason)
         result = train_model(
             settings, data_dir, run_dir, resume=resume, overwrite=overwrite, report=report
         )

@@ -14,7 +14,7 @@ from seqcli.config.loading import (
     load_settings,
     without_training,
 )
-from seqcli.config.presets import PRESETS
+from seqcli.config.presets import AUTO, LEAST_PAIRS, PRESETS, choose_preset
 from seqcli.config.tree import (
     Attention,
     Cell,
@@ -36,6 +36,8 @@ from seqcli.config.tree import (
 )
 
 __all__ = [
+    "AUTO",
+    "LEAST_PAIRS",
     "PRESETS",
     "SECTIONS",
     "Attention",
@@ -56,6 +58,7 @@ __all__ = [
     "TeacherForcing",
     "TeacherForcingScope",
     "TrainingSettings",
+    "choose_preset",
     "describe_settings",
     "dump_settings",
     "load_settings",

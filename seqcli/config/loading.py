@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from seqcli.config.fields import SECTIONS, SettingField, closest, setting_fields
-from seqcli.config.presets import PRESETS
+from seqcli.config.presets import AUTO, PRESETS, choose_preset
 from seqcli.config.tree import Settings, TrainingSettings
 from seqcli.config.yaml_file import Given, explain_unknown, read_settings_file
 from seqcli.errors import SettingsError
@@ -35,6 +35,7 @@ def load_settings(
     keywords: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
     preset: str | None = None,
+    pairs: int | None = None,
     base: Settings | None = None,
 ) -> Settings:
     """Put the layers together: default < base < preset < file < environment < flags < keywords.
@@ -44,7 +45,8 @@ def load_settings(
         flags: Values by field name, as the command line gave them; text is read as the field needs.
         keywords: The same, as a Python caller gave them.
         environ: Variables such as ``SEQCLI_HIDDEN_SIZE``; an empty one counts as not set.
-        preset: A name of ``PRESETS``.
+        preset: A name of ``PRESETS``, or auto.
+        pairs: Training pairs, by which auto chooses; without them it is the defaults.
         base: Settings to start from in the place of the defaults, such as those of a run.
 
     Raises:
@@ -54,7 +56,7 @@ def load_settings(
     files = [config] if isinstance(config, Path) else config or ()
     layers = (
         _from_base(base),
-        _from_preset(preset),
+        _from_preset(preset, pairs),
         *(read_settings_file(path, mistakes) for path in files),
         _from_environment(environ, mistakes),
         _from_names(flags or {}, "{flag}", mistakes),
@@ -106,12 +108,16 @@ def _from_base(base: Settings | None) -> Iterator[Given]:
                 yield Given(name, value, f"saved setting {name}")
 
 
-def _from_preset(preset: str | None) -> list[Given]:
+def _from_preset(preset: str | None, pairs: int | None) -> list[Given]:
+    if preset == AUTO:
+        preset = None if pairs is None else choose_preset(pairs)[0]
     if preset is None:
         return []
     if preset not in PRESETS:
-        meant = closest(preset, PRESETS)
-        hint = f"did you mean {meant}?" if meant else f"the presets are {', '.join(PRESETS)}"
+        meant = closest(preset, (AUTO, *PRESETS))
+        hint = (
+            f"did you mean {meant}?" if meant else f"the presets are {', '.join((AUTO, *PRESETS))}"
+        )
         raise SettingsError(f"unknown preset {preset!r}; {hint}")
     return [
         Given(name, value, f"preset {preset}: {name}") for name, value in PRESETS[preset].items()
