@@ -32,8 +32,22 @@ RUN ?= runs/$(NAME)
 PREPROCESS_FLAGS ?=
 FLAGS ?=
 TRANSLATE_FLAGS ?=
+# Of bench-quality, which has languages of its own.
+SEEDS ?= 1 2 3
+BENCH_FLAGS ?=
+SRC_OR_EN := $(if $(filter file,$(origin SRC)),en,$(SRC))
+TGT_OR_DE := $(if $(filter file,$(origin TGT)),de,$(TGT))
+# Of distill: trained runs, and the text that they make of the training text.
+TEACHERS ?= $(RUN)
+TEACHER_FILES = $(if $(filter file,$(origin TEACHERS)),$(RUN)/trained,$(TEACHERS:%=%/model.safetensors))
+DISTILLED := data/$(NAME).distilled-text/train
 
-.PHONY: bench-scaling bench-speed check clean corpora demo eval format help multi30k preprocess test test-slow train translate
+.PHONY: bench-quality bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-slow train translate
+
+bench-quality: $(WITH_TOOLS) ## Train and score a recipe with three seeds; DATA=FOLDER of Multi30k, SEEDS='1 2 3'.
+	@$(if $(filter file,$(origin DATA)),$(error Give the folder of the raw files: make bench-quality DATA=FOLDER))
+	$(BIN)/python benchmarks/multi30k/quality.py $(DATA) --seeds $(SEEDS) --src-lang $(SRC_OR_EN) --tgt-lang $(TGT_OR_DE) \
+	  $(BENCH_FLAGS) $(if $(FLAGS),-- $(FLAGS))
 
 # Here DATA is the folder of the raw text, as for multi30k; without it the bundled corpus is timed.
 bench-speed: data/bench-speed/manifest.json ## Time training beside plain PyTorch; DATA=FOLDER of Multi30k, ONMT=PYTHON of OpenNMT-py.
@@ -59,6 +73,11 @@ corpora: ## Make the bundled corpus again from its grammar.
 demo: $(RUN)/demo.txt ## Train a translator on the bundled corpus and show what it does, in minutes.
 	@echo "up to date: $(DATA) $(RUN) $<"
 	@cat $<
+
+distill: $(DISTILLED).done ## Train one model on the training text and on what TEACHERS='RUN ...' make of it.
+	@$(MAKE) eval SRC=$(SRC) TGT=$(TGT) CONFIG=$(CONFIG) TRAIN='$(TRAIN) $(DISTILLED)' \
+	  $(foreach text,VALID TEST UNSEEN,$(text)=$(if $(call is_given,$(text)),$($(text)))) \
+	  DATA=data/$(NAME).distilled RUN=runs/$(NAME).distilled
 
 eval: $(RUN)/test.scores ## Score the translations of the test set.
 	@echo "up to date: $<"
@@ -98,6 +117,17 @@ data/bench-speed/manifest.json: | $(WITH_TOOLS)
 	$(SEQCLI) preprocess data/bench-speed --vocab-size 8000 $(if $(filter file,$(origin DATA)),\
 	  --src-lang en --tgt-lang ko --train corpora/daily.en-ko/train --valid corpora/daily.en-ko/valid,\
 	  --src-lang en --tgt-lang de --train $(DATA)/train --valid $(DATA)/val)
+
+# What the teachers make of the source of the training text (Kim & Rush 2016, section 3.2).
+$(DISTILLED).done: $(foreach prefix,$(TRAIN),$(wildcard $(prefix).$(SRC) $(prefix).$(SRC).gz $(filter %.tsv %.tsv.gz,$(prefix)))) $(TEACHER_FILES) | $(INSTALLED)
+	@mkdir -p $(@D) && rm -f $@
+	{ $(foreach prefix,$(TRAIN),$(if $(filter %.tsv %.tsv.gz,$(prefix)),zcat -f $(prefix) | cut -f 1;,\
+	  zcat -f $(firstword $(wildcard $(prefix).$(SRC) $(prefix).$(SRC).gz));)) } > $(DISTILLED).$(SRC)
+	$(SEQCLI) translate $(TEACHERS:%=-m %) $(DISTILLED).$(SRC) -o $(DISTILLED).$(TGT) $(TRANSLATE_FLAGS)
+	@touch $@
+
+%/model.safetensors:
+	@echo "$* is not a trained run; train it first, or name other TEACHERS" >&2; exit 2
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

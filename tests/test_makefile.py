@@ -231,3 +231,39 @@ def test_clean_keeps_data_runs_and_the_environment(make, tmp_path):
     assert not (tmp_path / "seqcli" / "__pycache__").exists()
     assert (tmp_path / "runs" / "daily.en-ko.en-ko" / "trained").exists()
     assert (tmp_path / ".venv" / "installed").exists()
+
+
+def test_distill_trains_on_the_text_and_on_what_the_teachers_make_of_it(make, tmp_path):
+    for teacher in ("runs/a", "runs/b"):
+        (tmp_path / teacher).mkdir(parents=True)
+        (tmp_path / teacher / "model.safetensors").touch()
+    outcome = make("distill", "TEACHERS=runs/a runs/b")
+    assert outcome.returncode == 0, outcome.stderr
+    text = "data/daily.en-ko.en-ko.distilled-text/train"
+    data, run = "data/daily.en-ko.en-ko.distilled", "runs/daily.en-ko.en-ko.distilled"
+    assert (tmp_path / f"{text}.en").read_text() == "x\n"
+    corpus = "corpora/daily.en-ko"
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        f"seqcli translate -m runs/a -m runs/b {text}.en -o {text}.ko",
+        f"seqcli preprocess {data} --src-lang en --tgt-lang ko --train {corpus}/train "
+        f"--train {text} --valid {corpus}/valid --test {corpus}/test --overwrite",
+        f"seqcli train {data} {run} --overwrite",
+        f"seqcli translate -m {run} {data}/test.src.txt -o {run}/test.hyp",
+        f"seqcli eval --hyp {run}/test.hyp --ref {data}/test.tgt.txt",
+    ]
+    assert make("distill", "TEACHERS=runs/a runs/b").returncode == 0
+    assert calls(tmp_path) == []
+
+
+def test_distill_without_teachers_trains_one_first(make, tmp_path):
+    assert make("distill").returncode == 0
+    expected = ["preprocess", "train", "translate", "preprocess", "train", "translate", "eval"]
+    assert calls(tmp_path) == expected
+
+
+def test_a_teacher_that_is_no_run_is_named(make):
+    outcome = make("distill", "TEACHERS=runs/nobody")
+    assert outcome.returncode != 0
+    assert "runs/nobody is not a trained run; train it first, or name other TEACHERS" in (
+        outcome.stderr
+    )
