@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqcli import rundir
-from seqcli.decoding.search import rescored
+from seqcli.decoding.hypotheses import rescored
 from seqcli.decoding.translator import Translator, search_ids
 from seqcli.errors import SettingsError
 from seqcli.reporting import Reporter
 from seqcli.scoring import score
 
 if TYPE_CHECKING:
-    from seqcli.decoding.search import Found
+    from seqcli.decoding.hypotheses import Found
     from seqcli.evaluation import EvaluationText
 
 BATCH_SIZE = 64  # sentences

@@ -119,7 +119,7 @@ def test_no_length_limit_is_too_large(run_cli, tiny_run: Path):
     assert outcome.code == 0
     from torch import tensor
 
-    from seqcli.decoding.search import ENDLESS, max_pieces_out
+    from seqcli.decoding.hypotheses import ENDLESS, max_pieces_out
 
     assert max_pieces_out(tensor([7]), ratio=1e30, constant=10).tolist() == [ENDLESS]
 

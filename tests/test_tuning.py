@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli import evaluate
-from seqcli.decoding.search import Found, rescored
+from seqcli.decoding.hypotheses import Found, rescored
 from seqcli.decoding.translator import Translator
 from seqcli.rundir import load_settings_of, read_manifest
 

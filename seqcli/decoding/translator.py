@@ -16,8 +16,11 @@ import torch
 
 from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
+from seqcli.decoding.candidates import Model
 from seqcli.decoding.guards import is_looped
-from seqcli.decoding.search import Found, Model, beam_search, max_pieces_out, sample
+from seqcli.decoding.hypotheses import Found, max_pieces_out
+from seqcli.decoding.sampling import sample
+from seqcli.decoding.search import beam_search
 from seqcli.devices import resolve_device, resolve_precision, set_threads
 from seqcli.errors import SettingsError
 from seqcli.models import Ensemble

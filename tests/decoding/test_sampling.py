@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from tiny import tiny_model
 
 from seqcli.batches import collate_sources
-from seqcli.decoding.search import Found, beam_search, keep_likely, next_log_probs, sample
+from seqcli.decoding.candidates import next_log_probs
+from seqcli.decoding.hypotheses import Found
+from seqcli.decoding.sampling import keep_likely, sample
+from seqcli.decoding.search import beam_search
 from seqcli.models import Seq2Seq
 from seqcli.pieces import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 

@@ -9,15 +9,14 @@ import torch
 from tiny import VOCAB, tiny_model
 
 from seqcli.batches import collate_sources
-from seqcli.decoding.search import (
+from seqcli.decoding.candidates import (
     NEVER_PRODUCED,
-    Found,
-    beam_search,
+    best_pieces,
     extend_beams,
-    max_pieces_out,
     next_log_probs,
-    normalised,
 )
+from seqcli.decoding.hypotheses import Found, max_pieces_out, normalised
+from seqcli.decoding.search import beam_search
 from seqcli.models import Seq2Seq
 from seqcli.pieces import BOS_ID, EOS_ID
 
@@ -248,11 +247,32 @@ def test_extend_beams_keeps_the_best_sums():
     scores, origins, pieces = extend_beams(
         torch.tensor([[-1.0, -2.0]]),
         torch.tensor([[[-0.5, -3.0, -9.0], [-0.1, -0.2, -0.3]]]),
+        torch.tensor([[[7, 3, 5], [4, 7, 9]]]),
         keep=4,
     )
     torch.testing.assert_close(scores, torch.tensor([[-1.5, -2.1, -2.2, -2.3]]))
     assert origins.tolist() == [[0, 1, 1, 1]]
-    assert pieces.tolist() == [[0, 0, 1, 2]]
+    assert pieces.tolist() == [[7, 4, 7, 9]]
+
+
+@pytest.mark.parametrize("vocab", [7, 64, 1000])
+@pytest.mark.parametrize("keep", [1, 2, 10])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_best_pieces_are_the_largest_of_all_log_probs(
+    vocab: int, keep: int, dtype: torch.dtype
+):
+    class Fixed:
+        def logits(self, readout: torch.Tensor) -> torch.Tensor:
+            return readout.clone()
+
+    logits = (3 * torch.randn(9, vocab)).to(dtype)
+    values, pieces = best_pieces(Fixed(), logits, keep=keep)
+    expected = next_log_probs(Fixed(), logits)
+    some = min(keep, vocab - len(NEVER_PRODUCED))
+    assert values.shape == pieces.shape == (9, some)
+    torch.testing.assert_close(values, expected.topk(some, dim=-1).values)
+    torch.testing.assert_close(expected.gather(1, pieces), values)
+    assert all(len(set(row)) == some for row in pieces.tolist())
 
 
 @pytest.mark.parametrize(

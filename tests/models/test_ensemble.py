@@ -4,7 +4,8 @@ import pytest
 import torch
 from tiny import tiny_model
 
-from seqcli.decoding.search import beam_search, sample
+from seqcli.decoding.sampling import sample
+from seqcli.decoding.search import beam_search
 from seqcli.models import Ensemble, Seq2Seq
 
 SRC = torch.tensor([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0], [9, 4, 3, 0, 0]])

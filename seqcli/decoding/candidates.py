@@ -1,0 +1,106 @@
+"""What a model says after a prefix -> the pieces that a search goes on with.
+
+Place: model -> **candidates** -> search, sampling.
+Axes: batch = sentences, beam = hypotheses of one sentence, rows = batch * beam, vocab = target
+pieces, keep = candidates.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from seqcli.models.ensemble import JointReading
+from seqcli.models.seq2seq import Reading
+from seqcli.pieces import BOS_ID, PAD_ID, UNK_ID
+
+NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)
+FIRST_PRODUCED = 3  # all ids from here on may be
+BLOCK = 64  # pieces that are looked at together, if one of them could be among the best
+
+
+class Model(Protocol):
+    """What a search needs: ``Seq2Seq`` and ``Ensemble`` have it."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+
+    def read(self, src: Tensor, src_lengths: Tensor) -> Reading | JointReading:
+        """Encode sources (batch, src_len)."""
+
+    def step(self, prev_ids: Tensor, state: Any, memory: Any) -> tuple[Any, Any, Tensor | None]:
+        """Feed one piece to each row; return what ``logits`` takes, the state, the weights."""
+
+    def logits(self, readouts: Any) -> Tensor:
+        """Return the scores of every piece, (rows, vocab)."""
+
+
+def next_log_probs(model: Model, readout: Any, *, temperature: float = 1.0) -> Tensor:
+    """Return log-probabilities of the next piece, (rows, vocab) in fp32; some are never produced.
+
+    Args:
+        model: Has the output layer.
+        readout: What its ``step`` gave, (rows, readout).
+        temperature: Divides the logits.
+    """
+    logits = model.logits(readout).float() / temperature
+    logits[:, list(NEVER_PRODUCED)] = -torch.inf
+    return logits.log_softmax(dim=-1)
+
+
+def best_pieces(model: Model, readout: Any, *, keep: int) -> tuple[Tensor, Tensor]:
+    """Return the log-probabilities of the likeliest pieces, and the pieces, (rows, keep) each.
+
+    The same as the largest of ``next_log_probs``, without computing the others.
+    """
+    logits = model.logits(readout)[:, FIRST_PRODUCED:]
+    keep = min(keep, logits.shape[1])
+    totals = logits.float().logsumexp(dim=-1, keepdim=True)
+    values, pieces = _largest(logits, keep)
+    return values.float() - totals, pieces + FIRST_PRODUCED
+
+
+def _largest(x: Tensor, keep: int) -> tuple[Tensor, Tensor]:
+    """Return the largest entries of each row and where they are, as ``torch.topk``.
+
+    The largest are in the blocks whose own largest entries are the largest, so only those are
+    searched: topk goes over a whole row at the speed of a sort.
+    """
+    rows, width = x.shape
+    if keep == 1:
+        values, places = x.max(dim=-1, keepdim=True)
+        return values, places
+    blocks = -(-width // BLOCK)
+    if blocks <= 2 * keep:
+        return x.topk(keep, dim=-1)
+    padded = torch.nn.functional.pad(x, (0, blocks * BLOCK - width), value=-torch.inf)
+    by_block = padded.view(rows, blocks, BLOCK)
+    _, chosen = by_block.amax(dim=-1).topk(keep, dim=-1)
+    within = by_block.gather(1, chosen[:, :, None].expand(-1, -1, BLOCK)).flatten(1)
+    values, places = within.topk(keep, dim=-1)
+    block = chosen.gather(1, places // BLOCK)
+    return values, block * BLOCK + places % BLOCK
+
+
+def extend_beams(
+    beam_scores: Tensor, log_probs: Tensor, pieces: Tensor, *, keep: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Keep the best continuations of every sentence.
+
+    Args:
+        beam_scores: Summed log-probabilities so far, (batch, beam); -inf where there is none.
+        log_probs: Of the likeliest next pieces, (batch, beam, some).
+        pieces: Those pieces, (batch, beam, some).
+        keep: Continuations to keep.
+
+    Returns:
+        Their scores, the beam each came from, and its next piece: three of (batch, keep), best
+        first.
+    """
+    some = log_probs.shape[2]
+    totals = (beam_scores[:, :, None] + log_probs).flatten(1)
+    scores, places = totals.topk(min(keep, totals.shape[1]), dim=-1)
+    return scores, places // some, pieces.flatten(1).gather(1, places)

@@ -1,0 +1,193 @@
+"""What a search finds, how it is scored, and how it is put together from the steps of the search.
+
+Place: search -> **Found** -> translator.
+Axes: batch = sentences still being translated, beam = hypotheses of one sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Whole = npt.NDArray[np.int64]
+ENDLESS = 2**31  # pieces; more than any memory holds
+
+
+@dataclass(frozen=True)
+class Found:
+    """A hypothesis of one source."""
+
+    ids: tuple[int, ...]  # without BOS and EOS
+    log_prob: float  # summed over the pieces, EOS included
+    score: float  # what hypotheses are ranked by; higher is better
+    truncated: bool  # cut at the most pieces before EOS came
+
+
+# What a model whose scores are no numbers has to say.
+NOTHING = Found(ids=(), log_prob=-math.inf, score=-math.inf, truncated=True)
+
+
+def max_pieces_out(src_lengths: Tensor, *, ratio: float, constant: int) -> Tensor:
+    """Return the most pieces, EOS not counted, of each translation, (batch,); at least 1.
+
+    Args:
+        src_lengths: Source pieces of each, EOS counted, (batch,).
+        ratio: Pieces out for each piece in.
+        constant: Pieces out beside those.
+    """
+    most = (src_lengths - 1).double() * ratio + constant
+    return most.ceil().clamp(min=1, max=ENDLESS).long()
+
+
+def normalised(log_prob: float, length: int, length_penalty: float) -> float:
+    """Return log p / length^a: the score of a hypothesis of length pieces, EOS counted.
+
+    Source: Wu et al. 2016, equation 14, in the simpler form of Jean et al. 2015.
+    """
+    return log_prob / math.pow(length, length_penalty)
+
+
+def rescored(found: Sequence[Found], length_penalty: float) -> list[Found]:
+    """Return hypotheses as another length penalty scores and orders them; cut ones come last.
+
+    Which hypotheses a search finds does not depend on the penalty, so of all that it found the best
+    is the one that it would have returned first.
+    """
+    scored = [
+        replace(
+            one,
+            score=normalised(
+                one.log_prob, max(len(one.ids) + (not one.truncated), 1), length_penalty
+            ),
+        )
+        for one in found
+    ]
+    return sorted(scored, key=lambda one: (one.truncated, -one.score))
+
+
+@dataclass(frozen=True)
+class _End:
+    """Hypotheses that end at one step, each (hypotheses,)."""
+
+    length: int
+    cut: bool
+    sentences: Tensor
+    rows: Tensor
+    beams: Tensor
+    log_probs: Tensor
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """All of them, (hypotheses,) each."""
+
+    sentences: Whole
+    cuts: npt.NDArray[np.bool_]
+    lengths: Whole
+    log_probs: npt.NDArray[np.floating]
+    scores: npt.NDArray[np.floating]
+    rows: Whole
+    beams: Whole
+
+
+class Trace:
+    """The steps of a search, from which hypotheses are read off backwards when it is over.
+
+    A step keeps where each beam came from and the piece that it added; so nothing is copied while
+    beams change places and sentences leave.
+    """
+
+    def __init__(self) -> None:
+        """Start before the first step."""
+        self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._ends: list[_End] = []
+
+    def add(self, rows: Tensor, origins: Tensor, pieces: Tensor) -> None:
+        """Note a step.
+
+        Args:
+            rows: Where each sentence was at the step before, (batch,).
+            origins: The beam there that each beam goes on, (batch, beam).
+            pieces: What it adds, (batch, beam).
+        """
+        self._steps.append((rows, origins, pieces))
+
+    def end(
+        self, sentences: Tensor, rows: Tensor, beams: Tensor, log_probs: Tensor, *, cut: bool
+    ) -> None:
+        """Note hypotheses that end with what was added so far, each (hypotheses,).
+
+        Args:
+            sentences: Which source each is of.
+            rows: Where that is in the step that was added last.
+            beams: Which of its beams.
+            log_probs: Of each, EOS included unless it is cut.
+            cut: Whether they are at their limit, and not at their end.
+        """
+        if len(rows):
+            self._ends.append(_End(len(self._steps), cut, sentences, rows, beams, log_probs))
+
+    def best(self, sentences: int, *, length_penalty: float, n_best: int) -> list[list[Found]]:
+        """Return the hypotheses of each source, best first; cut ones only where too few ended."""
+        found: list[list[Found]] = [[] for _ in range(sentences)]
+        if self._ends:
+            ends = self._join(length_penalty)
+            for event in np.lexsort((-ends.scores, ends.cuts, ends.sentences)).tolist():
+                into = found[ends.sentences[event]]
+                # A cut hypothesis may also have come to its end, which stands before it.
+                if len(into) >= 2 * n_best:
+                    continue
+                into.append(
+                    Found(
+                        ids=(event,),
+                        log_prob=float(ends.log_probs[event]),
+                        score=float(ends.scores[event]),
+                        truncated=bool(ends.cuts[event]),
+                    )
+                )
+            chosen = np.array([one.ids[0] for each in found for one in each], dtype=np.int64)
+            ids = self._read_back(chosen, ends)
+            found = [_named(each, ids, n_best) for each in found]
+        return [each or [NOTHING] for each in found]
+
+    def _join(self, length_penalty: float) -> _Ends:
+        sizes = [len(end.sentences) for end in self._ends]
+        lengths = np.repeat([end.length for end in self._ends], sizes)
+        cuts = np.repeat([end.cut for end in self._ends], sizes)
+        of, rows, beams, log_probs = (
+            torch.cat([getattr(end, part) for end in self._ends]).detach().cpu().numpy()
+            for part in ("sentences", "rows", "beams", "log_probs")
+        )
+        counted = np.maximum(lengths + ~cuts, 1).astype(np.float64)
+        scores = log_probs.astype(np.float64) / counted**length_penalty
+        return _Ends(of, cuts, lengths, log_probs, scores, rows, beams)
+
+    def _read_back(self, events: Whole, ended: _Ends) -> dict[int, tuple[int, ...]]:
+        """Return the pieces of some ends, by their number."""
+        ends, rows, beams = ended.lengths[events], ended.rows[events], ended.beams[events]
+        longest = int(ends.max(initial=0))
+        pieces = np.zeros((len(events), longest), dtype=np.int64)
+        for number in reversed(range(longest)):
+            before, origins, added = (part.cpu().numpy() for part in self._steps[number])
+            here = ends > number
+            row, beam = rows[here], beams[here]
+            pieces[here, number] = added[row, beam]
+            rows[here], beams[here] = before[row], origins[row, beam]
+        read = zip(events.tolist(), pieces.tolist(), ends.tolist(), strict=True)
+        return {event: tuple(ids[:end]) for event, ids, end in read}
+
+
+def _named(found: list[Found], ids: dict[int, tuple[int, ...]], n_best: int) -> list[Found]:
+    """Return hypotheses with their pieces, each once, n_best of them."""
+    named: list[Found] = []
+    for one in found:
+        pieces = ids[one.ids[0]]
+        if len(named) < n_best and all(pieces != other.ids for other in named):
+            named.append(replace(one, ids=pieces))
+    return named
