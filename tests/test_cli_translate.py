@@ -151,7 +151,11 @@ def test_bad_bytes_leave_no_output_file(run_cli, tiny_run, tmp_path):
             "--output {tmp}/a/b: there is no directory {tmp}/a",
         ),
         (["-m", "{run}", "a", "-i", "b"], 2, "INPUT (a) and --input (b) are both given; keep one"),
-        (["-m", "{run}", "--n-best", "9"], 2, "--n-best: n_best (9) must not be above beam_size"),
+        (
+            ["-m", "{run}", "--n-best", "9"],
+            2,
+            "saved setting beam_size, --n-best: n_best (9) must not be above beam_size (2)",
+        ),
         (["-m", "{run}", "--beam-size", "0"], 2, "--beam-size is '0'; it must be a whole number"),
         (
             ["-m", "{run}", "--batch-size", "0"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,11 +103,22 @@ def search_ids(
 class Translator:
     """A trained model, or an ensemble of several, that translates lines."""
 
-    def __init__(self, model: Model, pieces: PiecePair, settings: Settings) -> None:
-        """Use ``load``; this takes a model in evaluation mode, where and as it shall compute."""
+    def __init__(
+        self, model: Model, pieces: PiecePair, settings: Settings, *, threads: int = 1
+    ) -> None:
+        """Use ``load``; this takes a model in evaluation mode, where and as it shall compute.
+
+        Batches are shared out among CPU threads, as a search makes many short steps: threads that
+        share each step wait for each other every time.
+        """
         self.model = model
         self.pieces = pieces
         self.settings = settings
+        self._pool = (
+            ThreadPoolExecutor(threads, "seqcli-translator", initializer=_use_one_thread)
+            if threads > 1 and model.device.type == "cpu"
+            else None
+        )
 
     @classmethod
     def load(
@@ -132,7 +144,7 @@ class Translator:
         """
         where = resolve_device(device)
         dtype = resolve_precision(precision, where)
-        set_threads(threads)
+        threads = set_threads(threads)
         model, pieces, settings = load_model(Path(run_dir))
         members = [model.to(device=where, dtype=dtype)]
         for other in map(Path, more):
@@ -143,7 +155,8 @@ class Translator:
                     "trained on one data directory"
                 )
             members.append(member.to(device=where, dtype=dtype))
-        return cls(Ensemble(members) if more else members[0], pieces, settings)
+        joined = Ensemble(members) if more else members[0]
+        return cls(joined, pieces, settings, threads=threads)
 
     def translate(
         self,
@@ -217,7 +230,6 @@ class Translator:
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
             yield from self._translate_window(window, decoding, batch_size, seed)
 
-    @torch.no_grad()
     def _translate_window(
         self,
         window: list[tuple[int, str]],
@@ -228,17 +240,22 @@ class Translator:
         ids = self.pieces.src.encode_lines([line if line.strip() else "" for _, line in window])
         hyps: list[tuple[Hypothesis, ...]] = [(EMPTY,)] * len(window)
         order = sorted((i for i, of_line in enumerate(ids) if of_line), key=lambda i: -len(ids[i]))
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            generators = [
-                _generators(seed, window[i][0], decoding.n_best if decoding.sample else 0)
-                for i in rows
-            ]
-            found = search_ids(
-                self.model, [ids[i] for i in rows], decoding=decoding, generators=generators
-            )
+        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+        def search(rows: list[int]) -> list[tuple[Hypothesis, ...]]:
+            count = decoding.n_best if decoding.sample else 0
+            generators = [_generators(seed, window[i][0], count) for i in rows]
+            with torch.no_grad():  # of this thread
+                found = search_ids(
+                    self.model, [ids[i] for i in rows], decoding=decoding, generators=generators
+                )
+            return [tuple(self._hypothesis(one) for one in of_line) for of_line in found]
+
+        pool = self._pool if len(batches) > 1 else None
+        share_out: Any = map if pool is None else pool.map
+        for rows, found in zip(batches, share_out(search, batches), strict=True):
             for i, of_line in zip(rows, found, strict=True):
-                hyps[i] = tuple(self._hypothesis(one) for one in of_line)
+                hyps[i] = of_line
         return [Translation(line, hyps[i]) for i, (_, line) in enumerate(window)]
 
     def _hypothesis(self, found: Found) -> Hypothesis:
@@ -249,6 +266,10 @@ class Translator:
             truncated=found.truncated,
             looped=is_looped(found.ids),
         )
+
+
+def _use_one_thread() -> None:
+    torch.set_num_threads(1)
 
 
 def _generators(seed: int, line: int, count: int) -> list[torch.Generator]:

@@ -60,6 +60,16 @@ def test_batching_changes_no_translation(
     assert [translation.hyps[0].text for translation in found] == translator.translate(LINES)
 
 
+def test_threads_that_share_out_batches_change_no_translation(translator: Translator):
+    lines = [str(number) for number in range(100, 160)]
+    shared = Translator(translator.model, translator.pieces, translator.settings, threads=3)
+    for decoding in (decode(beam_size=2), decode(sample=True)):
+        options = {"decoding": decoding, "batch_size": 4, "seed": 7}
+        assert list(shared.iter_translations(lines, **options)) == list(
+            translator.iter_translations(lines, **options)
+        )
+
+
 def test_a_blank_line_has_an_empty_translation_and_no_flag(translator: Translator):
     (found,) = translator.iter_translations([" "], decoding=decode(n_best=3))
     assert found == Translation(" ", (EMPTY,))
