@@ -155,7 +155,11 @@ def average_run(
     for stale in ("last", CHECKPOINTS):
         shutil.rmtree(out_dir / stale, ignore_errors=True)
     origin: dict[str, object] = {"status": "averaged", "average_of": {str(run_dir): updates}}
-    origin |= {name: manifest[name] for name in ("data_dir", "data", "seed") if name in manifest}
+    origin |= {
+        name: manifest[name]
+        for name in ("data_dir", "data", "seed", "comfortable_length")
+        if name in manifest
+    }
     rundir.create_run(
         out_dir,
         settings,

@@ -17,7 +17,7 @@ from seqcli.scoring import METRICS, Score, score
 
 if TYPE_CHECKING:
     from seqcli.config import DecodingSettings
-    from seqcli.decoding.translator import Translation
+    from seqcli.decoding.translation import Translation
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,10 @@ class Pieces:
         text: str = self._processor.decode([int(number) for number in ids])
         return _with_spaces(text).strip(" ")  # bytes can spell what must not be in a line
 
+    def to_ids(self, pieces: Iterable[str]) -> list[int]:
+        """Return the id of each piece."""
+        return [int(self._processor.piece_to_id(piece)) for piece in pieces]
+
     def to_pieces(self, ids: Iterable[int]) -> list[str]:
         """Return the piece of each id, special ones included."""
         return [self._processor.id_to_piece(int(number)) for number in ids]

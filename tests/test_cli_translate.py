@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import stat
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from seqcli.cli.arriving import iter_line_groups
 from seqcli.cli.translate import format_json, format_lines
-from seqcli.decoding.translator import Hypothesis, Translation
+from seqcli.decoding.translation import Hypothesis, Translation
 from seqcli.errors import CorpusError
 
 ONE_THREAD = ["--threads", "1", "--precision", "fp32"]
@@ -40,15 +41,20 @@ def test_n_best_is_always_n_lines(found):
 
 
 def test_json_has_the_line_its_number_score_and_flags():
-    translation = Translation("ä\n", (hypothesis("b", truncated=True, looped=True),))
+    signs = {"truncated": True, "looped": True, "is_split": True}
+    translation = Translation("ä\n", (hypothesis("b", **signs),))
     line = format_json(translation, 7, n_best=1)
     assert line.count("\n") == 1
     assert json.loads(line) == {
+        "version": 1,
         "id": 7,
         "src": "ä\n",
+        "src_tokens": [],
         "hyp": "b",
         "score": -1.5,
-        "flags": ["truncated", "looped"],
+        "tokens": [],
+        "alignment": None,
+        "flags": ["truncated", "looped", "split"],
     }
 
 
@@ -283,3 +289,45 @@ def test_a_pipe_gives_groups_no_larger_than_asked(monkeypatch):
         with pytest.raises(CorpusError, match=r"^standard input:51: "):
             read_all()
     assert seen == [str(number) for number in range(50)]
+
+
+# --- alignments, a prefix -------------------------------------------------------------------------
+
+
+def test_alignments_have_a_line_for_each_line_and_agree_with_json(run_cli, tiny_run, tmp_path):
+    text = "12 34\n\n56\n"
+    words = ["translate", "-m", tiny_run, *ONE_THREAD, "--alignments", tmp_path / "a", "--json"]
+    outcome = run_cli(*words, stdin=text)
+    assert outcome.code == 0
+    records = [json.loads(line) for line in outcome.stdout.splitlines()]
+    lines = (tmp_path / "a").read_text().split("\n")
+    assert len(lines) == len(records) + 1
+    for line, record in zip(lines, records, strict=False):
+        assert len(record["tokens"]) == len(record["alignment"] or [])
+        most = len(record["src_tokens"])
+        assert all(-1 <= place < most for place in record["alignment"] or [])
+        assert re.fullmatch(r"(\d+-\d+( |$))*", line)
+    assert records[1]["alignment"] is None
+    assert lines[1] == ""
+
+
+def test_alignments_without_attention_are_refused_before_anything_is_written(
+    run_cli, tiny_data, tmp_path
+):
+    from seqcli import train
+
+    train(tiny_data, tmp_path / "run", attention="none", hidden_size=8, max_steps=1, threads=1)
+    words = ["-m", tmp_path / "run", "--alignments", tmp_path / "a", *ONE_THREAD]
+    outcome = run_cli("translate", *words, stdin="12\n")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith("seqcli: --alignments: the model was trained with --attention")
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("search", [["--beam-size", "1"], ["--beam-size", "3"], ["--top-k", "3"]])
+def test_every_translation_begins_with_the_prefix(run_cli, tiny_run, search):
+    words = ["translate", "-m", tiny_run, *ONE_THREAD, *search, "--prefix", "87"]
+    outcome = run_cli(*words, stdin="12\n\n345\n")
+    assert outcome.code == 0
+    lines = outcome.stdout.split("\n")
+    assert [line.startswith("87") for line in lines] == [True, False, True, False]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -23,7 +24,8 @@ from seqcli.errors import SettingsError
 
 if TYPE_CHECKING:
     from seqcli.config import DecodingSettings
-    from seqcli.decoding.translator import Hypothesis, Translation, Translator
+    from seqcli.decoding.translation import Hypothesis, Translation
+    from seqcli.decoding.translator import Translator
 
 # Batches that are read ahead, so that lines of like length are translated together; a compromise
 # between speed and the wait for the first line, which only a person at a pipe feels.
@@ -47,6 +49,18 @@ OutputOption = Annotated[
         "--output", "-o", metavar="FILE", help="Write here when all is done; else stdout."
     ),
 ]
+AlignmentsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--alignments",
+        metavar="FILE",
+        help="Write which words belong together here, a line for each line, as i-j (Pharaoh).",
+    ),
+]
+PrefixOption = Annotated[
+    str, typer.Option("--prefix", metavar="TEXT", help="Words that every translation begins with.")
+]
+JSON_VERSION = 1  # of the objects that --json prints; docs/json.md
 
 
 @settings_flags("decoding", "seed", "device", "threads", "precision")
@@ -56,6 +70,8 @@ def command(
     model: ModelOption,
     input_file: InputOption = None,
     output: OutputOption = None,
+    prefix: PrefixOption = "",
+    alignments: AlignmentsOption = None,
     batch_size: BatchSizeOption = 64,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -65,8 +81,8 @@ def command(
 
     Line N of the output translates line N of the input, blank lines included. With --n-best above 1
     there are that many lines for each line of the input, the best first, filled up with blank ones.
-    --json prints one object for each line of the input. Decoding settings that are not given are
-    those of the run. "-" stands for standard input or output.
+    --json prints one object for each line of the input (docs/json.md). Decoding settings that are
+    not given are those of the run. "-" stands for standard input or output.
     """
     from seqcli.console import report_to_console
 
@@ -76,6 +92,7 @@ def command(
     source = _path_or_stream(text or input_file)
     groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
     output_stream = open_results(output)
+    alignments_stream = nullcontext(None) if alignments is None else open_results(alignments)
     settings = given.load_for_run(model[0])
 
     from seqcli.decoding.translator import Translator
@@ -84,7 +101,13 @@ def command(
     translator = Translator.load(
         *model, device=training.device, threads=training.threads, precision=training.precision
     )
-    with report_to_console(quiet=quiet) as report, output_stream as results:
+    if alignments is not None:
+        _require_attention(translator)
+    with (
+        report_to_console(quiet=quiet) as report,
+        output_stream as results,
+        alignments_stream as aligned,
+    ):
         for done in write_translations(
             translator,
             groups,
@@ -93,6 +116,8 @@ def command(
             batch_size=batch_size,
             seed=training.seed,
             as_json=as_json,
+            prefix=prefix,
+            alignments=aligned,
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
@@ -111,6 +136,8 @@ def write_translations(
     batch_size: int,
     seed: int,
     as_json: bool,
+    prefix: str = "",
+    alignments: TextIO | None = None,
 ) -> Iterator[int]:
     """Translate groups of lines and write them; nobody waits for a translation that is made.
 
@@ -126,8 +153,12 @@ def write_translations(
             sorted_batches=READ_AHEAD_BATCHES,
             seed=seed,
             first_line=done,
+            aligned=as_json or alignments is not None,
+            prefix=prefix,
         ):
             done += 1
+            if alignments is not None:
+                alignments.write(format_alignment(translation.hyps[0]))
             if as_json:
                 results.write(format_json(translation, done, n_best=decoding.n_best))
             else:
@@ -146,17 +177,53 @@ def format_lines(translation: Translation, *, n_best: int) -> str:
     return "".join(f"{text}\n" for text in texts)
 
 
+def format_alignment(hyp: Hypothesis) -> str:
+    """Return the words that belong together on one line, as i-j (Pharaoh)."""
+    from seqcli.decoding.alignment import to_pharaoh
+
+    return to_pharaoh(hyp.src_pieces, hyp.pieces, hyp.alignment or ()) + "\n"
+
+
 def format_json(translation: Translation, number: int, *, n_best: int) -> str:
-    """Return one JSON object on one line; ``id`` counts the lines of the input from 1."""
-    hyps = [
-        {"hyp": hyp.text, "score": _finite(hyp.score), "flags": _flags_of(hyp)}
-        for hyp in translation.hyps[:n_best]
-    ]
+    """Return one JSON object on one line; ``id`` counts the lines of the input from 1.
+
+    docs/json.md says what is in it; JSON_VERSION changes when that does.
+    """
+    hyps = [_describe(hyp) for hyp in translation.hyps[:n_best]]
     best = hyps[0] if hyps else {"hyp": "", "score": 0.0, "flags": []}
-    record: dict[str, object] = {"id": number, "src": translation.src, **best}
+    record: dict[str, object] = {
+        "version": JSON_VERSION,
+        "id": number,
+        "src": translation.src,
+        "src_tokens": list(translation.hyps[0].src_pieces) if translation.hyps else [],
+        **best,
+    }
     if n_best > 1:
         record["nbest"] = hyps
     return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _describe(hyp: Hypothesis) -> dict[str, object]:
+    return {
+        "hyp": hyp.text,
+        "score": _finite(hyp.score),
+        "tokens": list(hyp.pieces),
+        "alignment": None if hyp.alignment is None else list(hyp.alignment),
+        "flags": _flags_of(hyp),
+    }
+
+
+def _require_attention(translator: Translator) -> None:
+    """Refuse to align without attention, before anything is translated.
+
+    Raises:
+        SettingsError: If no model has any.
+    """
+    if not translator.model.has_attention:
+        raise SettingsError(
+            "--alignments: the model was trained with --attention none, so nothing says which "
+            "words belong together; train one with --attention general"
+        )
 
 
 def _finite(score: float) -> float | None:
@@ -165,7 +232,7 @@ def _finite(score: float) -> float | None:
 
 
 def _flags_of(hyp: Hypothesis) -> list[str]:
-    flags = {"truncated": hyp.truncated, "looped": hyp.looped}
+    flags = {"truncated": hyp.truncated, "looped": hyp.looped, "split": hyp.is_split}
     return [name for name, is_set in flags.items() if is_set]
 
 

@@ -20,6 +20,7 @@ TeacherForcing = Literal["constant", "linear", "exponential", "inverse-sigmoid"]
 TeacherForcingScope = Literal["token", "step", "sequence"]
 KeepWhich = Literal["last", "best"]
 Metric = Literal["bleu", "chrf", "loss"]
+OnLoop = Literal["retry", "keep"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 Kernels = Literal["auto", "torch"]
@@ -301,6 +302,18 @@ class DecodingSettings(Section):
     )
     max_length: int = Field(
         10, ge=0, le=100_000, description="Constant part of the most pieces out."
+    )
+    no_repeat_ngram: Annotated[
+        Annotated[int, Field(ge=2)] | None, BeforeValidator(_none_if_off)
+    ] = Field(None, description="Never say so many pieces in a row twice, or off.")
+    on_loop: OnLoop = Field(
+        "retry",
+        description="A translation that goes round in circles: search again without repeated "
+        "n-grams, or keep it; it is flagged either way.",
+    )
+    split_long: bool = Field(
+        True,
+        description="Translate a line longer than nearly all training sentences in parts.",
     )
     n_best: int = Field(1, ge=1, le=1000, description="Translations printed for a line.")
     sample: bool = Field(

@@ -28,6 +28,10 @@ class Model(Protocol):
     def device(self) -> torch.device:
         """Where it computes."""
 
+    @property
+    def has_attention(self) -> bool:
+        """Whether it looks at the source."""
+
     def read(self, src: Tensor, src_lengths: Tensor) -> Reading | JointReading:
         """Encode sources (batch, src_len)."""
 
@@ -38,25 +42,67 @@ class Model(Protocol):
         """Return the scores of every piece, (rows, vocab)."""
 
 
-def next_log_probs(model: Model, readout: Any, *, temperature: float = 1.0) -> Tensor:
+def next_log_probs(
+    model: Model,
+    readout: Any,
+    *,
+    temperature: float = 1.0,
+    banned: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     """Return log-probabilities of the next piece, (rows, vocab) in fp32; some are never produced.
 
     Args:
         model: Has the output layer.
         readout: What its ``step`` gave, (rows, readout).
         temperature: Divides the logits.
+        banned: What ``repeats`` says: rows, and a piece that each may not produce.
     """
     logits = model.logits(readout).float() / temperature
     logits[:, list(NEVER_PRODUCED)] = -torch.inf
+    if banned is not None:
+        logits[banned] = -torch.inf
     return logits.log_softmax(dim=-1)
 
 
-def best_pieces(model: Model, readout: Any, *, keep: int) -> tuple[Tensor, Tensor]:
+def repeats(prefixes: Tensor, ngram: int) -> tuple[Tensor, Tensor]:
+    """Return the pieces that would make a prefix say an n-gram that it has said before.
+
+    Source: Paulus et al. 2018, A deep reinforced model for abstractive summarization, section 2.5.
+
+    Args:
+        prefixes: Pieces so far, (rows, length).
+        ngram: Pieces of an n-gram, at least 2.
+
+    Returns:
+        Rows, and a piece of each that may not follow, (repeats,) each.
+    """
+    starts = prefixes.shape[1] - ngram + 1  # of n-grams that are complete
+    if starts < 1:
+        nothing = prefixes.new_empty(0)
+        return nothing, nothing
+    before = prefixes.unfold(1, ngram - 1, 1)  # (rows, starts + 1, ngram - 1)
+    is_again = (before[:, :starts] == before[:, starts:]).all(dim=-1)
+    rows, places = is_again.nonzero(as_tuple=True)
+    return rows, prefixes[rows, places + ngram - 1]
+
+
+def best_pieces(
+    model: Model, readout: Any, *, keep: int, banned: tuple[Tensor, Tensor] | None = None
+) -> tuple[Tensor, Tensor]:
     """Return the log-probabilities of the likeliest pieces, and the pieces, (rows, keep) each.
 
     The same as the largest of ``next_log_probs``, without computing the others.
+
+    Args:
+        model: Has the output layer.
+        readout: What its ``step`` gave.
+        keep: How many.
+        banned: What ``repeats`` says: rows, and a piece that each may not produce.
     """
-    logits = model.logits(readout)[:, FIRST_PRODUCED:]
+    logits = model.logits(readout)
+    if banned is not None:
+        logits[banned] = -torch.inf
+    logits = logits[:, FIRST_PRODUCED:]
     keep = min(keep, logits.shape[1])
     totals = logits.float().logsumexp(dim=-1, keepdim=True)
     values, pieces = _largest(logits, keep)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 MAX_PERIOD = 8  # longest run of pieces whose repetition counts as a loop
 MIN_REPEATS = 4  # a loop says the same at least this often
 MIN_PIECES = 8  # and fills at least this many pieces: "ha ha ha ha" is no loop
+RETRY_NGRAM = 3  # pieces that a second search may not say twice
 
 
 def is_looped(ids: Sequence[int]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqcli.decoding.candidates import Model, next_log_probs
+from seqcli.decoding.candidates import Model, next_log_probs, repeats
 from seqcli.decoding.hypotheses import Found, normalised
 from seqcli.models.ensemble import JointReading
 from seqcli.models.seq2seq import Reading
@@ -51,6 +51,8 @@ def sample(
     top_p: float | None,
     length_penalty: float,
     generators: Sequence[torch.Generator],
+    no_repeat_ngram: int | None = None,
+    prefix: Sequence[int] = (),
 ) -> list[Found]:
     """Return one drawn hypothesis of each source.
 
@@ -66,8 +68,11 @@ def sample(
         top_p: Draw from the fewest pieces that hold this probability.
         length_penalty: Exponent of the length in the score.
         generators: One for each source, on the CPU.
+        no_repeat_ngram: No hypothesis says so many pieces in a row twice; None for no such rule.
+        prefix: Pieces that every hypothesis begins with, beside its limit.
     """
     device = model.device
+    limits = [limit + len(prefix) for limit in limits]
     uniform = [
         torch.rand(limit + 1, generator=generator)
         for limit, generator in zip(limits, generators, strict=True)
@@ -75,13 +80,18 @@ def sample(
     state: Any = reading.state
     drawn = [_Draw(limit) for limit in limits]
     fed = torch.full((len(limits),), BOS_ID, device=device)
+    said = torch.empty((len(limits), 0), dtype=torch.long, device=device)
     for step in range(max(limits) + 1):
         readout, state, _ = model.step(fed, state, reading.memory)
-        log_probs = next_log_probs(model, readout, temperature=temperature)
+        banned = None if no_repeat_ngram is None else repeats(said, no_repeat_ngram)
+        log_probs = next_log_probs(model, readout, temperature=temperature, banned=banned)
         likely = keep_likely(log_probs, top_k=top_k, top_p=top_p).softmax(dim=-1).cumsum(dim=-1)
         coins = torch.tensor([float(u[min(step, len(u) - 1)]) for u in uniform], device=device)
         fed = torch.searchsorted(likely, (coins * likely[:, -1])[:, None], right=True).squeeze(1)
         fed = fed.clamp(max=likely.shape[-1] - 1)
+        if step < len(prefix):
+            fed = torch.full_like(fed, prefix[step])
+        said = said if no_repeat_ngram is None else torch.cat([said, fed[:, None]], dim=1)
         chosen = log_probs.gather(1, fed[:, None]).squeeze(1)
         for draw, piece, log_prob in zip(drawn, fed.tolist(), chosen.tolist(), strict=True):
             draw.take(piece, log_prob)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqcli.batches import SIZE_MULTIPLE
-from seqcli.decoding.candidates import Model, best_pieces, extend_beams
+from seqcli.decoding.candidates import Model, best_pieces, extend_beams, next_log_probs, repeats
 from seqcli.decoding.hypotheses import Found, Trace
 from seqcli.models.ensemble import JointReading
 from seqcli.models.seq2seq import Reading
@@ -31,6 +31,8 @@ def beam_search(
     beam_size: int,
     length_penalty: float,
     n_best: int = 1,
+    no_repeat_ngram: int | None = None,
+    prefix: Sequence[int] = (),
 ) -> list[list[Found]]:
     """Return the best hypotheses of each source; a beam of 1 is greedy search.
 
@@ -44,26 +46,37 @@ def beam_search(
         beam_size: Hypotheses kept at each step.
         length_penalty: Exponent of the length in the score.
         n_best: Hypotheses returned for each source, at the most.
+        no_repeat_ngram: No hypothesis says so many pieces in a row twice; None for no such rule.
+        prefix: Pieces that every hypothesis begins with, beside its limit.
 
     Returns:
         For each source its hypotheses, best first; at least one.
     """
     if beam_size == 1:
-        return greedy_search(model, reading, limits=limits, length_penalty=length_penalty)
+        return greedy_search(
+            model,
+            reading,
+            limits=limits,
+            length_penalty=length_penalty,
+            no_repeat_ngram=no_repeat_ngram,
+            prefix=prefix,
+        )
     device, trace = model.device, Trace()
     sentences = torch.arange(len(limits), device=device)  # that the rows belong to
-    limit, finished = torch.tensor(limits, device=device), torch.zeros_like(sentences)
-    state: Any = reading.state.select(sentences.repeat_interleave(beam_size))
-    memory: Any = reading.memory
+    limit = torch.tensor(limits, device=device) + len(prefix)
+    finished = torch.zeros_like(sentences)
+    begun, fed, began = _force(model, reading, prefix, trace, batch=len(limits))
+    rows = sentences.repeat_interleave(beam_size)
+    state, memory, fed = begun.select(rows), reading.memory, fed[rows]
     scores = torch.full((len(limits), beam_size), -torch.inf, device=device)
-    scores[:, 0] = 0.0  # all beams start alike: count one
-    fed = torch.full((len(limits) * beam_size,), BOS_ID, device=device)
-    length = 0
+    scores[:, 0] = began  # all beams start alike: count one
+    said = _Said(prefix, len(fed), no_repeat_ngram, device)
+    length = len(prefix)
     while len(sentences):
         readout, state, _ = model.step(fed, state, memory)
         log_probs, pieces = (
             part.view(len(sentences), beam_size, -1)
-            for part in best_pieces(model, readout, keep=2 * beam_size)
+            for part in best_pieces(model, readout, keep=2 * beam_size, banned=said.repeats())
         )
         candidates = extend_beams(scores, log_probs, pieces, keep=2 * beam_size)
         finished = finished + _note_ends(
@@ -74,11 +87,13 @@ def beam_search(
         kept = _rows_to_keep((finished < beam_size) & (limit > length))
         scores, origins, pieces = scores[kept], origins[kept], pieces[kept]
         trace.add(kept, origins, pieces)
-        state = state.select((kept[:, None] * beam_size + origins).view(-1))
+        rows = (kept[:, None] * beam_size + origins).view(-1)
+        state = state.select(rows)
         if memory is not None and len(kept) < len(sentences):
             memory = memory.select(kept)
         sentences, finished, limit = sentences[kept], finished[kept], limit[kept]
         fed, length = pieces.reshape(-1), length + 1
+        said.add(rows, fed)
     return trace.best(len(limits), length_penalty=length_penalty, n_best=n_best)
 
 
@@ -88,6 +103,8 @@ def greedy_search(
     *,
     limits: Sequence[int],
     length_penalty: float,
+    no_repeat_ngram: int | None = None,
+    prefix: Sequence[int] = (),
 ) -> list[list[Found]]:
     """Return for each source the hypothesis that takes the likeliest piece at every step.
 
@@ -96,25 +113,29 @@ def greedy_search(
         reading: The sources.
         limits: Most pieces of each translation, EOS not counted.
         length_penalty: Exponent of the length in the score.
+        no_repeat_ngram: As for ``beam_search``.
+        prefix: As for ``beam_search``.
     """
     device, trace = model.device, Trace()
     sentences = torch.arange(len(limits), device=device)
-    limit, is_done = torch.tensor(limits, device=device), torch.zeros_like(sentences).bool()
-    state: Any = reading.state
+    said = _Said(prefix, len(limits), no_repeat_ngram, device)
+    limit = torch.tensor(limits, device=device) + len(prefix)
+    is_done = torch.zeros_like(sentences).bool()
+    state, fed, scores = _force(model, reading, prefix, trace, batch=len(limits))
     memory: Any = reading.memory
-    scores = torch.zeros(len(limits), device=device)
-    fed = torch.full((len(limits),), BOS_ID, device=device)
     beam = torch.zeros_like(sentences)  # the only one
-    length = 0
+    length, shortest = len(prefix), min(limits) + len(prefix)
     while len(sentences):
         readout, state, _ = model.step(fed, state, memory)
-        log_probs, pieces = (part[:, 0] for part in best_pieces(model, readout, keep=1))
+        log_probs, pieces = (
+            part[:, 0] for part in best_pieces(model, readout, keep=1, banned=said.repeats())
+        )
         before, scores = scores, scores + log_probs
         ends = (pieces == EOS_ID) & ~is_done & (scores > -torch.inf)
         cuts = (limit == length) & ~is_done & ~ends & (before > -torch.inf)
         rows = ends.nonzero()[:, 0]
         trace.end(sentences[rows], rows, beam[rows], scores[rows], cut=False)
-        if length >= min(limits):
+        if length >= shortest:
             rows = cuts.nonzero()[:, 0]
             trace.end(sentences[rows], rows, beam[rows], before[rows], cut=True)
         is_done = is_done | ends | (limit <= length)
@@ -125,7 +146,54 @@ def greedy_search(
         trace.add(kept, beam[: len(kept), None], pieces[kept, None])
         sentences, is_done, limit = sentences[kept], is_done[kept], limit[kept]
         fed, scores, length = pieces[kept], scores[kept], length + 1
+        said.add(kept, fed)
     return trace.best(len(limits), length_penalty=length_penalty, n_best=1)
+
+
+def _force(
+    model: Model,
+    reading: Reading | JointReading,
+    prefix: Sequence[int],
+    trace: Trace,
+    *,
+    batch: int,
+) -> tuple[Any, Tensor, Tensor]:
+    """Let every hypothesis begin with some pieces.
+
+    Returns:
+        The state before the last of them is fed, or BOS; what is to be fed, (batch,); and the
+        log-probability of the pieces, (batch,).
+    """
+    state: Any = reading.state
+    rows = torch.arange(batch, device=model.device)
+    fed = torch.full_like(rows, BOS_ID)
+    log_probs = torch.zeros(batch, device=model.device)
+    for piece in prefix:
+        readout, state, _ = model.step(fed, state, reading.memory)
+        fed = torch.full_like(rows, piece)
+        log_probs = log_probs + next_log_probs(model, readout)[:, piece]
+        trace.add(rows, torch.zeros_like(rows)[:, None], fed[:, None])
+    return state, fed, log_probs
+
+
+class _Said:
+    """What each row has said so far, where that matters: under no_repeat_ngram."""
+
+    def __init__(
+        self, prefix: Sequence[int], rows: int, ngram: int | None, device: torch.device
+    ) -> None:
+        self._ngram = ngram
+        begun = torch.tensor(list(prefix), dtype=torch.long, device=device)
+        self._prefixes = begun.expand(rows, -1)
+
+    def repeats(self) -> tuple[Tensor, Tensor] | None:
+        """Return what may not follow, as ``candidates.repeats``; None if everything may."""
+        return None if self._ngram is None else repeats(self._prefixes, self._ngram)
+
+    def add(self, rows: Tensor, pieces: Tensor) -> None:
+        """Go on with some rows, each with one more piece."""
+        if self._ngram is not None:
+            self._prefixes = torch.cat([self._prefixes[rows], pieces[:, None]], dim=1)
 
 
 def _rows_to_keep(goes_on: Tensor) -> Tensor:

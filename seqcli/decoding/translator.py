@@ -7,9 +7,9 @@ n lines in, n translations out, in order; a blank line's translation is an empty
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +17,22 @@ import torch
 
 from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
+from seqcli.decoding.alignment import align
 from seqcli.decoding.candidates import Model
-from seqcli.decoding.guards import is_looped
+from seqcli.decoding.guards import RETRY_NGRAM, is_looped
 from seqcli.decoding.hypotheses import Found, max_pieces_out
 from seqcli.decoding.sampling import sample
 from seqcli.decoding.search import beam_search
+from seqcli.decoding.splitting import split_line
+from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
 from seqcli.devices import resolve_device, resolve_precision, set_threads
 from seqcli.errors import SettingsError
 from seqcli.models import Ensemble
 from seqcli.pieces import PiecePair
-from seqcli.rundir import load_model
+from seqcli.rundir import load_model, read_manifest
 
 BATCH_SIZE = 64
 SORTED_BATCHES = 32  # batches whose lines are sorted by length together
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One translation of a line."""
-
-    text: str
-    score: float  # log-probability, normalised by length^length_penalty; higher is better
-    pieces: tuple[str, ...]
-    truncated: bool  # cut at the most pieces
-    looped: bool  # says the same over and over
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A line and its translations, best first."""
-
-    src: str
-    hyps: tuple[Hypothesis, ...]
-
-
-EMPTY = Hypothesis(text="", score=0.0, pieces=(), truncated=False, looped=False)
 
 
 def search_ids(
@@ -60,6 +41,7 @@ def search_ids(
     *,
     decoding: DecodingSettings,
     generators: Sequence[Sequence[torch.Generator]] = (),
+    prefix: Sequence[int] = (),
 ) -> list[list[Found]]:
     """Return the hypotheses of sources, ids without EOS, in one batch.
 
@@ -68,6 +50,7 @@ def search_ids(
         sources: Ids of each source; may be empty.
         decoding: Which search.
         generators: When sampling, n_best of them for each source.
+        prefix: Ids that every translation begins with.
     """
     device = model.device
     src, src_lengths = (tensor.to(device) for tensor in collate_sources(sources))
@@ -83,6 +66,8 @@ def search_ids(
             beam_size=decoding.beam_size,
             length_penalty=decoding.length_penalty,
             n_best=decoding.n_best,
+            no_repeat_ngram=decoding.no_repeat_ngram,
+            prefix=prefix,
         )
     drawn = [
         sample(
@@ -94,6 +79,8 @@ def search_ids(
             top_p=decoding.top_p,
             length_penalty=decoding.length_penalty,
             generators=[of_source[number] for of_source in generators],
+            no_repeat_ngram=decoding.no_repeat_ngram,
+            prefix=prefix,
         )
         for number in range(decoding.n_best)
     ]
@@ -104,14 +91,22 @@ class Translator:
     """A trained model, or an ensemble of several, that translates lines."""
 
     def __init__(
-        self, model: Model, pieces: PiecePair, settings: Settings, *, threads: int = 1
+        self,
+        model: Model,
+        pieces: PiecePair,
+        settings: Settings,
+        *,
+        threads: int = 1,
+        comfortable_length: int | None = None,
     ) -> None:
         """Use ``load``; this takes a model in evaluation mode, where and as it shall compute.
 
         Batches are shared out among CPU threads, as a search makes many short steps: threads that
-        share each step wait for each other every time.
+        share each step wait for each other every time. Lines of more pieces than
+        comfortable_length are split, if the decoding settings say so.
         """
         self.model = model
+        self._comfortable_length = comfortable_length
         self.pieces = pieces
         self.settings = settings
         self._pool = (
@@ -156,7 +151,14 @@ class Translator:
                 )
             members.append(member.to(device=where, dtype=dtype))
         joined = Ensemble(members) if more else members[0]
-        return cls(joined, pieces, settings, threads=threads)
+        length = read_manifest(Path(run_dir)).get("comfortable_length")
+        return cls(
+            joined,
+            pieces,
+            settings,
+            threads=threads,
+            comfortable_length=length if isinstance(length, int) and length > 0 else None,
+        )
 
     def translate(
         self,
@@ -164,6 +166,7 @@ class Translator:
         *,
         batch_size: int = BATCH_SIZE,
         seed: int | None = None,
+        prefix: str = "",
         **decoding: Any,
     ) -> list[str]:
         """Return the best translation of each line, in order.
@@ -172,6 +175,7 @@ class Translator:
             lines: One sentence each, raw text.
             batch_size: Lines translated together.
             seed: Of sampling; None for that of the training.
+            prefix: Words that every translation begins with.
             **decoding: Decoding settings that differ from the run's, such as ``beam_size=1``.
 
         Raises:
@@ -192,7 +196,7 @@ class Translator:
                 )
         settings = load_settings(keywords=decoding, environ={}, base=self.settings)
         translations = self.iter_translations(
-            lines, decoding=settings.decoding, batch_size=batch_size, seed=seed
+            lines, decoding=settings.decoding, batch_size=batch_size, seed=seed, prefix=prefix
         )
         return [translation.hyps[0].text for translation in translations]
 
@@ -205,6 +209,8 @@ class Translator:
         sorted_batches: int = SORTED_BATCHES,
         seed: int | None = None,
         first_line: int = 0,
+        aligned: bool = False,
+        prefix: str = "",
     ) -> Iterator[Translation]:
         """Yield the translations of lines in their order.
 
@@ -217,6 +223,8 @@ class Translator:
             seed: Of sampling; None for that of the training.
             first_line: Number of the first line, counted from 0: a sampled translation depends on
                 seed and line number only.
+            aligned: Whether hypotheses say where the decoder looked.
+            prefix: Words that every translation begins with; lines are not split then.
 
         Raises:
             SettingsError: If batch_size is below 1.
@@ -226,45 +234,120 @@ class Translator:
                 f"batch_size is {batch_size}; it must be a whole number, at least 1"
             )
         seed = self.settings.training.seed if seed is None else seed
+        begin = self.pieces.tgt.encode(prefix) if prefix.strip() else []
+        if begin:
+            decoding = decoding.model_copy(update={"split_long": False})
+
+        def search(batch: list[Part]) -> list[tuple[Hypothesis, ...]]:
+            sources, places = [part.ids for part in batch], [part.place for part in batch]
+            with torch.no_grad():  # of this thread
+                hyps = self._search(sources, places, decoding, seed, begin)
+                return self._align(sources, hyps) if aligned else hyps
+
         numbered = enumerate(lines, first_line)
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
-            yield from self._translate_window(window, decoding, batch_size, seed)
+            yield from self._translate_window(window, search, decoding.split_long, batch_size)
 
     def _translate_window(
         self,
         window: list[tuple[int, str]],
-        decoding: DecodingSettings,
+        search: Callable[[list[Part]], list[tuple[Hypothesis, ...]]],
+        split_long: bool,
         batch_size: int,
-        seed: int,
     ) -> list[Translation]:
-        ids = self.pieces.src.encode_lines([line if line.strip() else "" for _, line in window])
-        hyps: list[tuple[Hypothesis, ...]] = [(EMPTY,)] * len(window)
-        order = sorted((i for i, of_line in enumerate(ids) if of_line), key=lambda i: -len(ids[i]))
-        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-
-        def search(rows: list[int]) -> list[tuple[Hypothesis, ...]]:
-            count = decoding.n_best if decoding.sample else 0
-            generators = [_generators(seed, window[i][0], count) for i in rows]
-            with torch.no_grad():  # of this thread
-                found = search_ids(
-                    self.model, [ids[i] for i in rows], decoding=decoding, generators=generators
-                )
-            return [tuple(self._hypothesis(one) for one in of_line) for of_line in found]
-
+        """Translate numbered lines, those of like length together."""
+        parts = sorted(self._parts_of(window, split_long), key=lambda part: -len(part.ids))
+        batches = [parts[start : start + batch_size] for start in range(0, len(parts), batch_size)]
         pool = self._pool if len(batches) > 1 else None
         share_out: Any = map if pool is None else pool.map
-        for rows, found in zip(batches, share_out(search, batches), strict=True):
-            for i, of_line in zip(rows, found, strict=True):
-                hyps[i] = of_line
-        return [Translation(line, hyps[i]) for i, (_, line) in enumerate(window)]
+        found: dict[int, list[tuple[Part, tuple[Hypothesis, ...]]]] = {n: [] for n, _ in window}
+        for batch, hyps in zip(batches, share_out(search, batches), strict=True):
+            for part, of_part in zip(batch, hyps, strict=True):
+                found[part.line].append((part, of_part))
+        return [Translation(line, join_hypotheses(found[number])) for number, line in window]
 
-    def _hypothesis(self, found: Found) -> Hypothesis:
+    def _parts_of(self, window: list[tuple[int, str]], split_long: bool) -> Iterator[Part]:
+        """Yield the lines that are not blank, those that are too long in parts."""
+        encode = self.pieces.src.encode_lines
+        most = self._comfortable_length if split_long else None
+        all_ids = encode([line if line.strip() else "" for _, line in window])
+        for (number, line), ids in zip(window, all_ids, strict=True):
+            if most is None or len(ids) <= most:
+                parts = [(line, ids)]
+            else:
+                texts = split_line(
+                    line, most=most, lengths_of=lambda cut: [len(one) for one in encode(cut)]
+                )
+                parts = list(zip(texts, encode(texts), strict=True))
+            for place, (text, of_part) in enumerate(parts):
+                if of_part:
+                    yield Part(number, place, text, of_part)
+
+    def _align(
+        self, sources: list[list[int]], hyps: list[tuple[Hypothesis, ...]]
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Return hypotheses that say where the decoder looked."""
+        number_of = self.pieces.tgt.to_ids
+        flat = [
+            (ids, hyp) for ids, of_source in zip(sources, hyps, strict=True) for hyp in of_source
+        ]
+        looked = align(
+            self.model, [ids for ids, _ in flat], [number_of(hyp.pieces) for _, hyp in flat]
+        )
+        done = iter(
+            replace(hyp, alignment=places, src_pieces=tuple(self.pieces.src.to_pieces(ids)))
+            for (ids, hyp), places in zip(flat, looked, strict=True)
+        )
+        return [tuple(next(done) for _ in of_source) for of_source in hyps]
+
+    def _search(
+        self,
+        sources: Sequence[Sequence[int]],
+        places: Sequence[tuple[int, int]],
+        decoding: DecodingSettings,
+        seed: int,
+        prefix: Sequence[int],
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Return the hypotheses of sources; a source whose best one loops is searched again.
+
+        Args:
+            sources: Ids of each.
+            places: Number of the line and of the part in it, for sampling.
+            decoding: Which search.
+            seed: Of sampling.
+            prefix: Ids that every translation begins with.
+        """
+        count = decoding.n_best if decoding.sample else 0
+        found = search_ids(
+            self.model,
+            sources,
+            decoding=decoding,
+            generators=[_generators(seed, place, count) for place in places],
+            prefix=prefix,
+        )
+        again = [i for i, (best, *_) in enumerate(found) if is_looped(best.ids)]
+        if decoding.on_loop == "keep" or not again:
+            return [tuple(self._hypothesis(one) for one in of_source) for of_source in found]
+        ngram = min(decoding.no_repeat_ngram or RETRY_NGRAM, RETRY_NGRAM)
+        retried = search_ids(
+            self.model,
+            [sources[i] for i in again],
+            decoding=decoding.model_copy(update={"no_repeat_ngram": ngram}),
+            generators=[_generators(seed, places[i], count) for i in again],
+            prefix=prefix,
+        )
+        hyps = [tuple(self._hypothesis(one) for one in of_source) for of_source in found]
+        for i, of_source in zip(again, retried, strict=True):
+            hyps[i] = tuple(self._hypothesis(one, looped=True) for one in of_source)
+        return hyps
+
+    def _hypothesis(self, found: Found, *, looped: bool = False) -> Hypothesis:
         return Hypothesis(
             text=self.pieces.tgt.decode(found.ids),
             score=found.score,
             pieces=tuple(self.pieces.tgt.to_pieces(found.ids)),
             truncated=found.truncated,
-            looped=is_looped(found.ids),
+            looped=looped or is_looped(found.ids),
         )
 
 
@@ -272,7 +355,8 @@ def _use_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _generators(seed: int, line: int, count: int) -> list[torch.Generator]:
-    """Return count generators that depend on the seed and the line only."""
-    mixed = [(seed * 1_000_003 + line) * 1_000_003 + number for number in range(count)]
-    return [torch.Generator().manual_seed(value % 2**63) for value in mixed]
+def _generators(seed: int, place: tuple[int, int], count: int) -> list[torch.Generator]:
+    """Return count generators that depend on the seed and the place of a part only."""
+    line, part = place
+    first = (seed * 1_000_003 + line) * 1_000_003 + part * 1_000_000_007_003
+    return [torch.Generator().manual_seed((first + number) % 2**63) for number in range(count)]

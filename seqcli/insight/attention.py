@@ -11,9 +11,8 @@ import torch
 
 from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings
-from seqcli.decoding.translator import Translator, search_ids
+from seqcli.decoding.translator import Translator
 from seqcli.errors import SettingsError
-from seqcli.models import Seq2Seq
 from seqcli.pieces import BOS_ID, EOS_ID
 
 
@@ -40,8 +39,7 @@ def map_attention(translator: Translator, line: str, *, decoding: DecodingSettin
     Raises:
         SettingsError: If the model has no attention, or the line is blank.
     """
-    assert isinstance(translator.model, Seq2Seq)
-    if translator.model.decoder.attention is None:
+    if not translator.model.has_attention:
         raise SettingsError(
             "the model was trained with --attention none, so there is no attention to show; train "
             "one with --attention general"
@@ -49,15 +47,15 @@ def map_attention(translator: Translator, line: str, *, decoding: DecodingSettin
     src_ids = translator.pieces.src.encode(line)
     if not src_ids:
         raise SettingsError("the line is blank; give a sentence to translate")
-    found = search_ids(
-        translator.model, [src_ids], decoding=decoding.model_copy(update={"sample": False})
-    )[0][0]
-    weights = _forced_weights(translator, src_ids, [*found.ids, EOS_ID])
+    whole = decoding.model_copy(update={"sample": False, "split_long": False})
+    (translation,) = translator.iter_translations([line], decoding=whole)
+    tgt_ids = translator.pieces.tgt.to_ids(translation.hyps[0].pieces)
+    weights = _forced_weights(translator, src_ids, [*tgt_ids, EOS_ID])
     return AttentionMap(
         src=line,
-        hyp=translator.pieces.tgt.decode(found.ids),
+        hyp=translation.hyps[0].text,
         src_pieces=tuple(translator.pieces.src.to_pieces([*src_ids, EOS_ID])),
-        tgt_pieces=tuple(translator.pieces.tgt.to_pieces([*found.ids, EOS_ID])),
+        tgt_pieces=tuple(translator.pieces.tgt.to_pieces([*tgt_ids, EOS_ID])),
         weights=tuple(tuple(row) for row in weights),
     )
 

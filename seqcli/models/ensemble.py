@@ -66,6 +66,11 @@ class Ensemble:
         """Where the members compute."""
         return self.members[0].device
 
+    @property
+    def has_attention(self) -> bool:
+        """Whether a member looks at the source."""
+        return any(model.has_attention for model in self.members)
+
     def read(self, src: Tensor, src_lengths: Tensor) -> JointReading:
         """Encode sources, as ``Seq2Seq.read``."""
         readings: list[Reading] = [model.read(src, src_lengths) for model in self.members]

@@ -68,6 +68,11 @@ class Seq2Seq(nn.Module):
         """Where it computes."""
         return self.output.weight.device
 
+    @property
+    def has_attention(self) -> bool:
+        """Whether the decoder looks at the source."""
+        return self.decoder.attention is not None
+
     def _embed(self, embedding: nn.Embedding, ids: Tensor, word_dropout: Dropout) -> Tensor:
         """Return embeddings, (*ids, emb); in training some are zero as a whole.
 

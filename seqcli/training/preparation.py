@@ -10,11 +10,13 @@ import shlex
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from seqcli import rundir
 from seqcli.averaging import drop_checkpoints
-from seqcli.batches import Resample
+from seqcli.batches import WINDOW_PAIRS, Resample
 from seqcli.config import DataSettings, PiecesSettings, Settings
-from seqcli.dataset import Dataset
+from seqcli.dataset import Dataset, Split
 from seqcli.devices import precision_name
 from seqcli.errors import CheckpointError, CorpusError, SettingsError
 from seqcli.files import require_empty
@@ -24,6 +26,9 @@ from seqcli.training.checkpoint import LAST, has_state
 from seqcli.training.distributed import Ranks, launcher
 from seqcli.training.machine import Machine
 from seqcli.training.optimization import NEEDS_BUDGET
+
+COMFORTABLE_SHARE = 0.999  # of the training sources are no longer than what a model is good at
+SHORTEST_COMFORTABLE = 10  # pieces
 
 
 def with_data_settings(settings: Settings, dataset: Dataset) -> Settings:
@@ -141,8 +146,21 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
             "data_dir": str(dataset.data_dir.resolve()),
             "data": dataset.identity(),
             "seed": settings.training.seed,
+            "comfortable_length": comfortable_length(dataset.split("train")),
         },
     )
+
+
+def comfortable_length(train: Split) -> int:
+    """Return the pieces of a source that all but a thousandth of the training text keep to."""
+    counts = np.zeros(1, dtype=np.int64)  # of sources of each length
+    for start in range(0, len(train), WINDOW_PAIRS):
+        pairs = np.arange(start, min(start + WINDOW_PAIRS, len(train)))
+        found = np.bincount(train.src.lengths_of(pairs), minlength=len(counts))
+        found[: len(counts)] += counts
+        counts = found
+    shares = counts.cumsum() / max(counts.sum(), 1)
+    return max(SHORTEST_COMFORTABLE, int(np.searchsorted(shares, COMFORTABLE_SHARE)))
 
 
 def is_restart(run_dir: Path, ranks: Ranks) -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny import VOCAB, tiny_model
 
 from seqcli.batches import collate_sources
@@ -14,6 +16,7 @@ from seqcli.decoding.candidates import (
     best_pieces,
     extend_beams,
     next_log_probs,
+    repeats,
 )
 from seqcli.decoding.hypotheses import Found, max_pieces_out, normalised
 from seqcli.decoding.search import beam_search
@@ -307,3 +310,53 @@ def test_next_log_probs_sum_to_one_over_what_may_be_produced():
     torch.testing.assert_close(
         hot[:, EOS_ID:], torch.full((3, VOCAB - 3), 1 / (VOCAB - 3)), atol=1e-3, rtol=0
     )
+
+
+# --- no n-gram twice ------------------------------------------------------------------------------
+
+
+def has_repeat(ids: tuple[int, ...], ngram: int) -> bool:
+    grams = [ids[i : i + ngram] for i in range(len(ids) - ngram + 1)]
+    return len(set(grams)) < len(grams)
+
+
+@given(
+    prefix=st.lists(st.integers(4, 7), max_size=12),
+    ngram=st.integers(2, 4),
+    piece=st.integers(4, 7),
+)
+def test_a_piece_is_a_repeat_if_it_completes_an_ngram_that_was_said(
+    prefix: list[int], ngram: int, piece: int
+):
+    rows, pieces = repeats(torch.tensor([prefix, prefix], dtype=torch.long).view(2, -1), ngram)
+    banned = {int(p) for row, p in zip(rows, pieces, strict=True) if row == 1}
+    grams = [tuple(prefix[i : i + ngram]) for i in range(len(prefix) - ngram + 1)]
+    candidate = (*prefix, piece)[-ngram:]
+    assert (piece in banned) == (candidate in grams)
+
+
+@each_shape
+@pytest.mark.parametrize("beam_size", [1, 3])
+@pytest.mark.parametrize("ngram", [2, 3])
+def test_a_search_says_no_ngram_twice(shape: dict[str, Any], beam_size: int, ngram: int):
+    model = tiny_model(**shape)
+    with torch.no_grad():
+        model.output.bias[EOS_ID] -= 3  # so that translations are long
+        reading = model.read(*collate_sources(MANY))
+    plain, blocked = (
+        beam_search(
+            model,
+            reading,
+            limits=[14] * len(MANY),
+            beam_size=beam_size,
+            length_penalty=1.0,
+            n_best=beam_size,
+            no_repeat_ngram=each,
+        )
+        for each in (None, ngram)
+    )
+    assert any(has_repeat(one.ids, ngram) for found in plain for one in found)
+    assert not any(has_repeat(one.ids, ngram) for found in blocked for one in found)
+    for before, after in zip(plain, blocked, strict=True):
+        if beam_size == 1 and not has_repeat(before[0].ids, ngram):
+            assert after[0].ids == before[0].ids

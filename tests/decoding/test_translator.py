@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tiny import tiny_model, tiny_settings
 
 from seqcli.config import DecodingSettings, load_settings
-from seqcli.decoding.translator import EMPTY, Translation, Translator
+from seqcli.decoding.translation import EMPTY, Translation
+from seqcli.decoding.translator import Translator
 from seqcli.errors import SettingsError
 from seqcli.pieces import PiecePair
 from seqcli.rundir import create_run, save_model
@@ -214,3 +215,68 @@ def test_settings_that_cannot_be_are_refused(
     with pytest.raises(SettingsError) as caught:
         translator.translate(LINES, **options)
     assert message in str(caught.value)
+
+
+# --- long lines, loops, prefixes ------------------------------------------------------------------
+
+
+def test_a_line_that_is_too_long_is_translated_in_parts_and_says_so(translator: Translator):
+    careful = Translator(
+        translator.model, translator.pieces, translator.settings, comfortable_length=6
+    )
+    parts = ["12 34. ", "567 8. ", "9."]
+    lines = ["".join(parts), "", "12"]
+    found = list(careful.iter_translations(lines, decoding=decode(), batch_size=2, aligned=True))
+    alone = [careful.translate([part])[0] for part in parts]
+    assert found[0].hyps[0].text == " ".join(text for text in alone if text)
+    assert [one.hyps[0].is_split for one in found] == [True, False, False]
+    first = found[0].hyps[0]
+    assert len(first.pieces) == len(first.alignment or ())
+    assert len(first.src_pieces) == sum(len(careful.pieces.src.encode(part)) for part in parts)
+    whole = list(careful.iter_translations(lines, decoding=decode(split_long=False)))
+    assert [one.hyps[0].is_split for one in whole] == [False, False, False]
+    assert [one.hyps[0].text for one in whole] == translator.translate(lines)
+
+
+def test_nothing_is_split_up_to_the_comfortable_length(translator: Translator):
+    line = "12 34"
+    length = len(translator.pieces.src.encode(line))
+    for comfortable, is_split in ((length, False), (length - 1, True)):
+        careful = Translator(
+            translator.model,
+            translator.pieces,
+            translator.settings,
+            comfortable_length=comfortable,
+        )
+        (found,) = careful.iter_translations([line], decoding=decode())
+        assert found.hyps[0].is_split == is_split
+
+
+def test_a_loop_is_searched_again_without_repeats_and_flagged(translator: Translator):
+    model = tiny_model(vocab_size=len(translator.pieces.src), tie_embeddings=False)
+    with torch.no_grad():
+        for parameter in model.decoder.parameters():
+            parameter.zero_()  # a decoder that says the same at every step
+        model.output.bias[3] -= 100
+    stubborn = Translator(model, translator.pieces, translator.settings)
+    options = {"max_length": 20, "max_length_ratio": 0.0, "beam_size": 1}
+    kept, again = (
+        next(stubborn.iter_translations(["12"], decoding=decode(on_loop=what, **options))).hyps[0]
+        for what in ("keep", "retry")
+    )
+    assert (kept.looped, again.looped) == (True, True)
+    assert len(set(kept.pieces)) == 1
+    grams = [again.pieces[i : i + 3] for i in range(len(again.pieces) - 2)]
+    assert len(set(grams)) == len(grams)
+
+
+@given(lines=lines_of_text, beam_size=st.integers(1, 2))
+@settings(max_examples=15)
+def test_a_prefix_changes_neither_the_number_of_lines_nor_their_order(
+    translator: Translator, lines: list[str], beam_size: int
+):
+    options = {"beam_size": beam_size, "max_length": 2, "max_length_ratio": 0.0, "prefix": "7"}
+    found = translator.translate(lines, **options)
+    assert found == [translator.translate([line], **options)[0] for line in lines]
+    for line, text in zip(lines, found, strict=True):
+        assert text.startswith("7") or not line.strip()
