@@ -76,6 +76,13 @@ def score(
     return scores
 
 
+def sentence_chrf(hyp: str, ref: str) -> float:
+    """Return the chrF of one line, 0 to 100."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    return float(CHRF().sentence_score(hyp, [ref]).score)
+
+
 def _metric(name: str, tokenize: str) -> Metric:
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF

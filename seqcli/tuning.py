@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqcli import rundir
+from seqcli.calibrating import calibrate_run
 from seqcli.decoding.hypotheses import rescored
 from seqcli.decoding.translator import Translator, search_ids
 from seqcli.errors import SettingsError
@@ -117,6 +118,9 @@ def tune_run(
         rundir.update_manifest(
             run_dir,
             tuned={**noted, "beam_size": best.beam_size, "length_penalty": best.length_penalty},
+        )
+        calibrate_run(
+            run_dir, text.src, text.refs, device=device, threads=threads, precision=precision
         )
     return Tuning(str(run_dir), text.name, metric, tuple(trials), before, best, store)
 

@@ -52,6 +52,7 @@ def test_json_has_the_line_its_number_score_and_flags():
         "src_tokens": [],
         "hyp": "b",
         "score": -1.5,
+        "confidence": None,
         "tokens": [],
         "alignment": None,
         "flags": ["truncated", "looped", "split"],

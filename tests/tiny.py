@@ -58,6 +58,7 @@ def tiny_settings(**keywords: Any) -> Settings:
         "threads": 1,
         "precision": "fp32",
         "max_length": 5,
+        "calibrate": False,
     }
     return load_settings(keywords={**small, **keywords}, environ={})
 

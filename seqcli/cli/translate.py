@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
 # Batches that are read ahead, so that lines of like length are translated together; a compromise
 # between speed and the wait for the first line, which only a person at a pipe feels.
 READ_AHEAD_BATCHES = 8
+
+
+def _parse_confidence(text: str | float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise SettingsError(
+            f"--min-confidence is {str(text)!r}; it must be a number, at least 0, at most 1"
+        )
+    return value
+
 
 ModelOption = Annotated[
     list[Path],
@@ -60,6 +74,21 @@ AlignmentsOption = Annotated[
 PrefixOption = Annotated[
     str, typer.Option("--prefix", metavar="TEXT", help="Words that every translation begins with.")
 ]
+MinConfidenceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-confidence",
+        metavar="X",
+        parser=_parse_confidence,
+        help="Print --fallback in the place of translations below this confidence, 0 to 1.",
+    ),
+]
+FallbackOption = Annotated[
+    str,
+    typer.Option(
+        "--fallback", metavar="TEXT", help="What is printed below --min-confidence; default blank."
+    ),
+]
 JSON_VERSION = 1  # of the objects that --json prints; docs/json.md
 
 
@@ -72,6 +101,8 @@ def command(
     output: OutputOption = None,
     prefix: PrefixOption = "",
     alignments: AlignmentsOption = None,
+    min_confidence: MinConfidenceOption = None,
+    fallback: FallbackOption = "",
     batch_size: BatchSizeOption = 64,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -103,6 +134,11 @@ def command(
     )
     if alignments is not None:
         _require_attention(translator)
+    if min_confidence is not None and not translator.is_calibrated:
+        raise SettingsError(
+            "--min-confidence: nothing is known of the confidence of this model: it is of a single "
+            "run that was trained to its end; `seqcli tune RUN_DIR` learns it afterwards"
+        )
     with (
         report_to_console(quiet=quiet) as report,
         output_stream as results,
@@ -118,6 +154,8 @@ def command(
             as_json=as_json,
             prefix=prefix,
             alignments=aligned,
+            least=min_confidence,
+            fallback=_one_line(fallback),
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
@@ -138,6 +176,8 @@ def write_translations(
     as_json: bool,
     prefix: str = "",
     alignments: TextIO | None = None,
+    least: float | None = None,
+    fallback: str = "",
 ) -> Iterator[int]:
     """Translate groups of lines and write them; nobody waits for a translation that is made.
 
@@ -157,6 +197,7 @@ def write_translations(
             prefix=prefix,
         ):
             done += 1
+            translation = _withhold(translation, least, fallback)
             if alignments is not None:
                 alignments.write(format_alignment(translation.hyps[0]))
             if as_json:
@@ -168,6 +209,19 @@ def write_translations(
                 yield done
         results.flush()
         yield done
+
+
+def _withhold(translation: Translation, least: float | None, fallback: str) -> Translation:
+    """Put the fallback in the place of translations that are not sure enough."""
+    if least is None:
+        return translation
+    hyps = tuple(
+        replace(hyp, text=fallback, is_withheld=True)
+        if hyp.confidence is not None and hyp.confidence < least
+        else hyp
+        for hyp in translation.hyps
+    )
+    return replace(translation, hyps=hyps)
 
 
 def format_lines(translation: Translation, *, n_best: int) -> str:
@@ -207,6 +261,7 @@ def _describe(hyp: Hypothesis) -> dict[str, object]:
     return {
         "hyp": hyp.text,
         "score": _finite(hyp.score),
+        "confidence": None if hyp.confidence is None else round(hyp.confidence, 4),
         "tokens": list(hyp.pieces),
         "alignment": None if hyp.alignment is None else list(hyp.alignment),
         "flags": _flags_of(hyp),
@@ -233,6 +288,7 @@ def _finite(score: float) -> float | None:
 
 def _flags_of(hyp: Hypothesis) -> list[str]:
     flags = {"truncated": hyp.truncated, "looped": hyp.looped, "split": hyp.is_split}
+    flags["withheld"] = hyp.is_withheld
     return [name for name, is_set in flags.items() if is_set]
 
 

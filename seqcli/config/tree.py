@@ -224,6 +224,10 @@ class TrainingSettings(Section):
         description="Average the kept checkpoints at the end, and take the average if it is "
         "better; keeps 5 if keep_checkpoints is not set.",
     )
+    calibrate: bool = Field(
+        True,
+        description="Learn from the validation set, at the end, how far scores can be trusted.",
+    )
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of every random choice.")
     device: Device = Field("auto", description="Where to compute.")
     threads: OptionalCount = Field(None, description="CPU threads; off: one for each core.")

@@ -20,10 +20,18 @@ class Hypothesis:
     truncated: bool  # cut at the most pieces
     looped: bool  # says the same over and over, or did before it was searched for again
     is_split: bool = False  # the line was too long, and was translated in parts
+    is_withheld: bool = False  # its text is a fallback, as it was not sure enough
     src_pieces: tuple[str, ...] = ()
     # Where the decoder looked for each piece, in src_pieces, -1 for the end; None if not asked for,
     # or if the model has no attention.
     alignment: tuple[int, ...] | None = None
+    log_prob: float = 0.0  # summed over the pieces, the end included unless truncated
+    confidence: float | None = None  # 0 to 1; None if the run was not calibrated
+
+    @property
+    def mean_log_prob(self) -> float:
+        """Log-probability of a piece, the mean; what calibration goes by."""
+        return self.log_prob / max(len(self.pieces) + (not self.truncated), 1)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ def _join_rank(texts: list[str], hyps: list[Hypothesis]) -> Hypothesis:
         truncated=any(hyp.truncated for hyp in hyps),
         looped=any(hyp.looped for hyp in hyps),
         is_split=True,
+        log_prob=sum(hyp.log_prob for hyp in hyps),
         src_pieces=tuple(piece for hyp in hyps for piece in hyp.src_pieces),
         alignment=None if alignment is None else tuple(alignment),
     )

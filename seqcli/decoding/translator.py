@@ -19,6 +19,7 @@ from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
 from seqcli.decoding.alignment import align
 from seqcli.decoding.candidates import Model
+from seqcli.decoding.confidence import Calibration
 from seqcli.decoding.guards import RETRY_NGRAM, is_looped
 from seqcli.decoding.hypotheses import Found, max_pieces_out
 from seqcli.decoding.sampling import sample
@@ -98,6 +99,7 @@ class Translator:
         *,
         threads: int = 1,
         comfortable_length: int | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         """Use ``load``; this takes a model in evaluation mode, where and as it shall compute.
 
@@ -107,6 +109,7 @@ class Translator:
         """
         self.model = model
         self._comfortable_length = comfortable_length
+        self._calibration = calibration
         self.pieces = pieces
         self.settings = settings
         self._pool = (
@@ -151,14 +154,22 @@ class Translator:
                 )
             members.append(member.to(device=where, dtype=dtype))
         joined = Ensemble(members) if more else members[0]
-        length = read_manifest(Path(run_dir)).get("comfortable_length")
+        manifest = read_manifest(Path(run_dir))
+        length = manifest.get("comfortable_length")
         return cls(
             joined,
             pieces,
             settings,
             threads=threads,
             comfortable_length=length if isinstance(length, int) and length > 0 else None,
+            # It is of one model: what an ensemble says is sharper or softer.
+            calibration=None if more else Calibration.load(manifest.get("calibration")),
         )
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether translations have a confidence."""
+        return self._calibration is not None
 
     def translate(
         self,
@@ -264,7 +275,16 @@ class Translator:
         for batch, hyps in zip(batches, share_out(search, batches), strict=True):
             for part, of_part in zip(batch, hyps, strict=True):
                 found[part.line].append((part, of_part))
-        return [Translation(line, join_hypotheses(found[number])) for number, line in window]
+        return [
+            Translation(line, tuple(map(self._rate, join_hypotheses(found[number]))))
+            for number, line in window
+        ]
+
+    def _rate(self, hyp: Hypothesis) -> Hypothesis:
+        """Say how good a translation is, as far as that is known."""
+        if self._calibration is None or not hyp.pieces:
+            return hyp
+        return replace(hyp, confidence=self._calibration.confidence(hyp.mean_log_prob))
 
     def _parts_of(self, window: list[tuple[int, str]], split_long: bool) -> Iterator[Part]:
         """Yield the lines that are not blank, those that are too long in parts."""
@@ -345,6 +365,7 @@ class Translator:
         return Hypothesis(
             text=self.pieces.tgt.decode(found.ids),
             score=found.score,
+            log_prob=found.log_prob,
             pieces=tuple(self.pieces.tgt.to_pieces(found.ids)),
             truncated=found.truncated,
             looped=looped or is_looped(found.ids),

@@ -16,6 +16,7 @@ import torch
 
 from seqcli import rundir
 from seqcli.averaging import drop_checkpoints
+from seqcli.calibrating import calibrate_run
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.errors import InterruptedRun, SeqcliError
@@ -347,6 +348,8 @@ class _Training:
         )
         if not self.session.ranks.is_first:
             return result
+        if self.settings.training.calibrate and rundir.has_model(self.run_dir):
+            self.calibrate()
         rundir.update_manifest(
             self.run_dir,
             status=reason,
@@ -355,6 +358,17 @@ class _Training:
         )
         self.records.log(f"done: {reason}; best {metric} {result.best_score:.4g}")
         return result
+
+    def calibrate(self) -> None:
+        """Learn what the scores of the best model mean."""
+        training = self.settings.training
+        calibrate_run(
+            self.run_dir,
+            *self.dataset.text("valid"),
+            device=training.device,
+            threads=training.threads,
+            precision=training.precision,
+        )
 
     def note_end(self, reason: str) -> None:
         """Record why the training ended early, if the disk still takes it."""
