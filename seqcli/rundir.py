@@ -24,6 +24,7 @@ from seqcli.errors import CheckpointError, SeqcliError, SettingsError
 from seqcli.files import replacing, sha256_of, write_atomically
 from seqcli.models import Architecture, Seq2Seq
 from seqcli.pieces import PiecePair
+from seqcli.quantization import dequantize
 from seqcli.version import __version__
 
 FORMAT = 1
@@ -219,7 +220,7 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
             "`seqcli train DATA_DIR RUN_DIR --resume`), or the file was lost (restore it from a "
             "copy, or train again)"
         )
-    weights = read_tensors(path)
+    weights = dequantize(read_tensors(path), path=path)
     try:
         model = build_model(settings, pieces)
     except SettingsError as error:

@@ -23,6 +23,7 @@ from seqcli.reporting import TrainingResult
 
 if TYPE_CHECKING:
     from seqcli.evaluation import Evaluation
+    from seqcli.exporting import Export
     from seqcli.insight.attention import AttentionMap
     from seqcli.preprocessing import PreprocessResult
     from seqcli.tuning import Tuning
@@ -130,6 +131,20 @@ def print_tuning(tuning: Tuning, *, as_json: bool) -> None:
         f"({metric} {best.score:.2f}; {before.score:.2f} with {before.beam_size} and "
         f"{before.length_penalty:g}); " + ("stored" if tuning.is_stored else "not stored")
     )
+
+
+def print_export(export: Export, *, as_json: bool) -> None:
+    """Print what a bundle is, and what it scores."""
+    if as_json:
+        _print_line(json.dumps(dataclasses.asdict(export), ensure_ascii=False))
+        return
+    share = export.bytes / export.run_bytes
+    _print_line(
+        f"{export.bundle}: {export.bytes / 1e6:.1f} MB in all, {share:.0%} of the run's weights; "
+        f"matrices in {export.precision}"
+    )
+    if export.evaluation is not None:
+        print_evaluation(export.evaluation, as_json=False)
 
 
 def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
