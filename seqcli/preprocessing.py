@@ -19,6 +19,7 @@ from typing import Any
 from seqcli.config import LEAST_PAIRS, PiecesSettings, Settings
 from seqcli.corpus.holdout import Overlap, cut_holdout
 from seqcli.corpus.pairs import SentencePair
+from seqcli.corpus.protection import MARKS, Protection
 from seqcli.corpus.sources import find_source
 from seqcli.corpus.text import Dropped, PlacedPair, Text
 from seqcli.dataset import (
@@ -100,6 +101,7 @@ def build_data(
         SeqcliError: The disk refuses.
     """
     _check_names(train, test)
+    Protection(settings.pieces.protect)
     own = (MANIFEST, *piece_files(joint=True), *piece_files(joint=False))
     require_empty(data_dir, overwrite=overwrite, what="a data directory", own=own)
     stale = _files_to_replace(data_dir)
@@ -124,7 +126,7 @@ def _write(
     pieces = PiecePair.load(work)
     counts = {"train": _write_train(work, inputs, pieces, settings, report)}
     for name, pairs in inputs.held.items():
-        counts[name] = _write_held(work, name, pairs, pieces)
+        counts[name] = _write_held(work, name, pairs, pieces, settings)
     for text in inputs.texts.values():
         text.check_unchanged()
     return PreprocessResult(
@@ -237,7 +239,7 @@ def _learn_pieces(
     sizes = []
     for number, name in enumerate(piece_files(joint=options.joint)):
         side = None if options.joint else number
-        pairs = text.iter_pairs(without=inputs.cut)
+        pairs = _mask(text.iter_pairs(without=inputs.cut), options)
         lines = _iter_lines(_watch(pairs, "learning pieces", text.count, report), side)
         sizes.append(_train_side(lines, work / name, options, seed=settings.training.seed))
         if sizes[-1] < options.vocab_size:
@@ -256,7 +258,7 @@ def _train_side(lines: Iterable[str], path: Path, options: PiecesSettings, *, se
         model_type=options.model_type,
         character_coverage=options.character_coverage,
         byte_fallback=options.byte_fallback,
-        user_symbols=options.user_symbols,
+        user_symbols=(*options.user_symbols, *(MARKS if options.protect else ())),
         sample=options.pieces_sample,
         seed=seed,
     )
@@ -284,16 +286,28 @@ def _write_train(
             yield placed
 
     max_pieces = settings.data.max_pieces
-    count = write_ids(work, "train", see_all(), pieces, max_pieces=max_pieces, dropped=dropped)
+    masked = _mask(see_all(), settings.pieces)
+    count = write_ids(work, "train", masked, pieces, max_pieces=max_pieces, dropped=dropped)
     _require_pairs("train", text, count, dropped)
     return count
 
 
-def _write_held(work: Path, name: str, pairs: list[SentencePair], pieces: PiecePair) -> int:
+def _mask(pairs: Iterable[PlacedPair], options: PiecesSettings) -> Iterator[PlacedPair]:
+    """Yield pairs with marks in the place of what is protected."""
+    protection = Protection(options.protect)
+    for placed in pairs:
+        pair = protection.mask_pair(placed.pair) if protection.is_on else placed.pair
+        yield placed._replace(pair=pair)
+
+
+def _write_held(
+    work: Path, name: str, pairs: list[SentencePair], pieces: PiecePair, settings: Settings
+) -> int:
     for side, lines in zip(SIDES, zip(*pairs, strict=True), strict=True):
         write_text(text_path(work, name, side), lines)
     placed = (PlacedPair(Path(name), number, pair) for number, pair in enumerate(pairs, start=1))
-    return write_ids(work, name, placed, pieces, max_pieces=None, dropped=Dropped())
+    masked = _mask(placed, settings.pieces)
+    return write_ids(work, name, masked, pieces, max_pieces=None, dropped=Dropped())
 
 
 def _watch(

@@ -288,7 +288,7 @@ def _finite(score: float) -> float | None:
 
 def _flags_of(hyp: Hypothesis) -> list[str]:
     flags = {"truncated": hyp.truncated, "looped": hyp.looped, "split": hyp.is_split}
-    flags["withheld"] = hyp.is_withheld
+    flags |= {"reassembled": hyp.is_reassembled, "withheld": hyp.is_withheld}
     return [name for name, is_set in flags.items() if is_set]
 
 

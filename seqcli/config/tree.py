@@ -80,6 +80,11 @@ class PiecesSettings(Section):
     user_symbols: tuple[str, ...] = Field(
         (), description="Strings that always stay one piece, such as placeholders; comma-separated."
     )
+    protect: tuple[str, ...] = Field(
+        (),
+        description="What is copied and not translated: some of tag, url, email, placeholder, "
+        "number; comma-separated.",
+    )
     pieces_sample: Count = Field(
         1_000_000, description="Lines that SentencePiece learns from, drawn from the training text."
     )

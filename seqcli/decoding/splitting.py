@@ -71,6 +71,8 @@ def _cut(text: str, pattern: re.Pattern[str], *, before_capitals: bool) -> list[
 def _halve(text: str, *, most: int, lengths_of: LengthsOf) -> list[str]:
     """Cut a text without any place to cut it, but not between a letter and its accents."""
     middle = len(text) // 2
+    if "⟦" in text[max(0, middle - 2) : middle] and "⟧" in text[middle : middle + 2]:
+        middle = text.index("⟧", middle) + 1  # not in the midst of a mark (corpus/protection.py)
     while middle < len(text) - 1 and unicodedata.combining(text[middle]):
         middle += 1
     halves = (text[:middle], text[middle:])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqcli.corpus.protection import Masked
 from seqcli.decoding.splitting import join_parts
 
 
@@ -20,6 +21,7 @@ class Hypothesis:
     truncated: bool  # cut at the most pieces
     looped: bool  # says the same over and over, or did before it was searched for again
     is_split: bool = False  # the line was too long, and was translated in parts
+    is_reassembled: bool = False  # translated around what is protected, as a mark was lost
     is_withheld: bool = False  # its text is a fallback, as it was not sure enough
     src_pieces: tuple[str, ...] = ()
     # Where the decoder looked for each piece, in src_pieces, -1 for the end; None if not asked for,
@@ -48,7 +50,7 @@ class Part:
 
     line: int  # its number
     number: int  # among the parts of the line
-    text: str
+    masked: Masked
     ids: list[int]
 
     @property
@@ -67,7 +69,7 @@ def join_hypotheses(found: list[tuple[Part, tuple[Hypothesis, ...]]]) -> tuple[H
     if len(found) == 1:
         return found[0][1]
     found = sorted(found, key=lambda one: one[0].number)
-    texts = [part.text for part, _ in found]
+    texts = [part.masked.text for part, _ in found]
     most = max(len(hyps) for _, hyps in found)
     return tuple(
         _join_rank(texts, [hyps[min(rank, len(hyps) - 1)] for _, hyps in found])
@@ -95,6 +97,7 @@ def _join_rank(texts: list[str], hyps: list[Hypothesis]) -> Hypothesis:
         truncated=any(hyp.truncated for hyp in hyps),
         looped=any(hyp.looped for hyp in hyps),
         is_split=True,
+        is_reassembled=any(hyp.is_reassembled for hyp in hyps),
         log_prob=sum(hyp.log_prob for hyp in hyps),
         src_pieces=tuple(piece for hyp in hyps for piece in hyp.src_pieces),
         alignment=None if alignment is None else tuple(alignment),

@@ -17,11 +17,13 @@ import torch
 
 from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
+from seqcli.corpus.protection import Protection, number_anew
 from seqcli.decoding.alignment import align
 from seqcli.decoding.candidates import Model
 from seqcli.decoding.confidence import Calibration
 from seqcli.decoding.guards import RETRY_NGRAM, is_looped
 from seqcli.decoding.hypotheses import Found, max_pieces_out
+from seqcli.decoding.restoring import restore
 from seqcli.decoding.sampling import sample
 from seqcli.decoding.search import beam_search
 from seqcli.decoding.splitting import split_line
@@ -110,6 +112,7 @@ class Translator:
         self.model = model
         self._comfortable_length = comfortable_length
         self._calibration = calibration
+        self._protection = Protection(settings.pieces.protect)
         self.pieces = pieces
         self.settings = settings
         self._pool = (
@@ -249,10 +252,20 @@ class Translator:
         if begin:
             decoding = decoding.model_copy(update={"split_long": False})
 
+        def translate_around(text: str, is_first: bool) -> Hypothesis | None:
+            ids = self.pieces.src.encode(text) if text.strip() else []
+            plain = decoding.model_copy(update={"n_best": 1, "sample": False})
+            if not ids:
+                return None
+            return self._search([ids], [(0, 0)], plain, seed, begin if is_first else [])[0][0]
+
         def search(batch: list[Part]) -> list[tuple[Hypothesis, ...]]:
             sources, places = [part.ids for part in batch], [part.place for part in batch]
             with torch.no_grad():  # of this thread
                 hyps = self._search(sources, places, decoding, seed, begin)
+                for number, part in enumerate(batch):
+                    if part.masked.spans:
+                        hyps[number] = restore(part.masked, hyps[number], translate_around)
                 return self._align(sources, hyps) if aligned else hyps
 
         numbered = enumerate(lines, first_line)
@@ -290,18 +303,19 @@ class Translator:
         """Yield the lines that are not blank, those that are too long in parts."""
         encode = self.pieces.src.encode_lines
         most = self._comfortable_length if split_long else None
-        all_ids = encode([line if line.strip() else "" for _, line in window])
-        for (number, line), ids in zip(window, all_ids, strict=True):
-            if most is None or len(ids) <= most:
-                parts = [(line, ids)]
-            else:
+        masked = [self._protection.mask(line if line.strip() else "") for _, line in window]
+        all_ids = encode([line.text for line in masked])
+        for (number, _), line, ids in zip(window, masked, all_ids, strict=True):
+            parts = [(line, ids)]
+            if most is not None and len(ids) > most:
                 texts = split_line(
-                    line, most=most, lengths_of=lambda cut: [len(one) for one in encode(cut)]
+                    line.text, most=most, lengths_of=lambda cut: [len(one) for one in encode(cut)]
                 )
-                parts = list(zip(texts, encode(texts), strict=True))
-            for place, (text, of_part) in enumerate(parts):
+                cut = number_anew(line, texts)
+                parts = list(zip(cut, encode([part.text for part in cut]), strict=True))
+            for place, (part, of_part) in enumerate(parts):
                 if of_part:
-                    yield Part(number, place, text, of_part)
+                    yield Part(number, place, part, of_part)
 
     def _align(
         self, sources: list[list[int]], hyps: list[tuple[Hypothesis, ...]]
@@ -311,11 +325,14 @@ class Translator:
         flat = [
             (ids, hyp) for ids, of_source in zip(sources, hyps, strict=True) for hyp in of_source
         ]
-        looked = align(
-            self.model, [ids for ids, _ in flat], [number_of(hyp.pieces) for _, hyp in flat]
-        )
+        targets = [[] if hyp.is_reassembled else number_of(hyp.pieces) for _, hyp in flat]
+        looked = align(self.model, [ids for ids, _ in flat], targets)
         done = iter(
-            replace(hyp, alignment=places, src_pieces=tuple(self.pieces.src.to_pieces(ids)))
+            replace(
+                hyp,
+                alignment=None if hyp.is_reassembled else places,
+                src_pieces=tuple(self.pieces.src.to_pieces(ids)),
+            )
             for (ids, hyp), places in zip(flat, looked, strict=True)
         )
         return [tuple(next(done) for _ in of_source) for of_source in hyps]

@@ -12,6 +12,8 @@ import torch
 
 from seqcli import averaging, rundir
 from seqcli.config import Settings
+from seqcli.corpus.pairs import SentencePair
+from seqcli.corpus.protection import Protection, fill_in
 from seqcli.dataset import Dataset
 from seqcli.pieces import PiecePair
 from seqcli.reporting import Reporter, ValidationReport
@@ -41,6 +43,7 @@ class Selection:
         self._split = dataset.split("valid")
         self._src_lines, self._refs = dataset.text("valid")
         self._pieces = pieces
+        self._protection = Protection(settings.pieces.protect)
         self._run_dir = run_dir
 
     def validate(self, session: Session, records: Records, report: Reporter) -> None:
@@ -116,7 +119,12 @@ class Selection:
             decoding=self._decoding,
             batch_tokens=self._training.batch_tokens,
             dtype=session.dtype,
+            restore=self._restore if self._protection.is_on else None,
         )
+
+    def _restore(self, number: int, hyp: str) -> str:
+        pair = SentencePair(self._src_lines[number], self._refs[number])
+        return fill_in(hyp, self._protection.shared_spans(pair))
 
     def _value_of(self, found: Validation) -> float:
         return {"bleu": found.bleu, "chrf": found.chrf, "loss": -found.loss}[self._training.metric]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,6 +40,7 @@ def validate(
     decoding: DecodingSettings,
     batch_tokens: int,
     dtype: torch.dtype,
+    restore: Callable[[int, str], str] | None = None,
 ) -> Validation:
     """Score a model; its weights and every random generator are left as they were.
 
@@ -51,6 +52,7 @@ def validate(
         decoding: Its length limits are used, with a beam of 1.
         batch_tokens: Most tokens in a batch.
         dtype: Of the products.
+        restore: Puts back, into the translation of a line, what its marks stand for.
     """
     was_training = model.training
     model.eval()
@@ -58,6 +60,8 @@ def validate(
     with autocast(device, dtype):
         loss = _loss(model, split, batch_tokens=batch_tokens, device=device)
         hyps = _decode_greedily(model, split, tgt_pieces=tgt_pieces, decoding=decoding)
+    if restore is not None:
+        hyps = [restore(number, hyp) for number, hyp in enumerate(hyps)]
     model.train(was_training)
     bleu, chrf = score(hyps, refs, ("bleu", "chrf"), may_have_marks=True)
     return Validation(loss, bleu.value, chrf.value, hyps)

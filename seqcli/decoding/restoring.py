@@ -1,0 +1,56 @@
+"""Translations with marks -> translations with what the marks stand for: all of it, once.
+
+Place: search -> **restoring** -> translator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from seqcli.corpus.protection import Masked, cut_around, unmask
+from seqcli.decoding.translation import Hypothesis
+
+# A text, and whether it is the first of its line -> its translation; None for a blank one.
+Translate = Callable[[str, bool], Hypothesis | None]
+
+
+def restore(
+    masked: Masked, hyps: tuple[Hypothesis, ...], translate: Translate
+) -> tuple[Hypothesis, ...]:
+    """Return the hypotheses that carry every mark over once, with the originals in their places.
+
+    If none does, what stands between the marks is translated by itself, and put together with them.
+
+    Args:
+        masked: The line.
+        hyps: Its translations, best first.
+        translate: For the text between the marks.
+    """
+    whole = [(hyp, unmask(hyp.text, masked.spans)) for hyp in hyps]
+    restored = tuple(replace(hyp, text=text) for hyp, text in whole if text is not None)
+    return restored or (_reassemble(masked, translate),)
+
+
+def _reassemble(masked: Masked, translate: Translate) -> Hypothesis:
+    texts: list[str] = []
+    found: list[Hypothesis] = []
+    for text, is_span in cut_around(masked):
+        hyp = None if is_span else translate(text, not found)
+        if hyp is None:
+            texts.append(text)
+            continue
+        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        texts.append(before + hyp.text + after)
+        found.append(hyp)
+    log_prob = sum(hyp.log_prob for hyp in found)
+    pieces = tuple(piece for hyp in found for piece in hyp.pieces)
+    return Hypothesis(
+        text="".join(texts).strip(),
+        score=log_prob / max(len(pieces) + len(found), 1),
+        pieces=pieces,
+        truncated=any(hyp.truncated for hyp in found),
+        looped=any(hyp.looped for hyp in found),
+        is_reassembled=True,
+        log_prob=log_prob,
+    )
