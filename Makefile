@@ -42,7 +42,10 @@ TEACHERS ?= $(RUN)
 TEACHER_FILES = $(if $(filter file,$(origin TEACHERS)),$(RUN)/trained,$(TEACHERS:%=%/model.safetensors))
 DISTILLED := data/$(NAME).distilled-text/train
 
-.PHONY: bench-quality bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-slow train translate
+.PHONY: bench-decoding bench-quality bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-slow train translate
+
+bench-decoding: $(RUN)/trained ## Time translation with RUN, greedy and with a beam, in each precision, beside a plain search.
+	$(BIN)/python benchmarks/translation_speed.py $(RUN) $(FLAGS)
 
 bench-quality: $(WITH_TOOLS) ## Train and score a recipe with three seeds; DATA=FOLDER of Multi30k, SEEDS='1 2 3'.
 	@$(if $(filter file,$(origin DATA)),$(error Give the folder of the raw files: make bench-quality DATA=FOLDER))

@@ -13,7 +13,10 @@ from seqcli.cli.results import require_stdout
 RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Run to give away.")]
 BundleArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Directory to write.")]
 PrecisionOption = Annotated[
-    str, typer.Option("--precision", metavar="NAME", help="Of the matrices: fp32, bf16 or int8.")
+    str | None,
+    typer.Option(
+        "--precision", metavar="NAME", help="Of the matrices: fp32, bf16 or int8 (the default)."
+    ),
 ]
 LicenceOption = Annotated[
     str, typer.Option("--licence", metavar="TEXT", help="For the card: how it may be used.")
@@ -37,7 +40,7 @@ def command(
     *,
     run_dir: RunDirArgument,
     bundle: BundleArgument,
-    precision: PrecisionOption = "int8",
+    precision: PrecisionOption = None,
     licence: LicenceOption = "not stated",
     split: SplitOption = "test",
     no_score: NoScoreOption = False,
@@ -56,7 +59,7 @@ def command(
     from seqcli.exporting import check_precision, export_run
 
     require_stdout()
-    check_precision(precision)
+    precision = check_precision(precision or "int8")
     with report_to_console(quiet=quiet) as report:
         export = export_run(
             run_dir,
