@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from seqcli import rundir
+from seqcli.config import Settings
 from seqcli.errors import CorpusError, SettingsError
-from seqcli.evaluation import Evaluation, evaluate_runs, find_text
+from seqcli.evaluation import Evaluation, EvaluationText, evaluate_runs, find_text
 from seqcli.files import filling, require_empty, write_atomically
 from seqcli.models.seq2seq import count_parameters
 from seqcli.quantization import quantize
@@ -70,32 +71,14 @@ def export_run(
     rundir.require_no_other(bundle)
     model, _, settings = rundir.load_model(run_dir)
     manifest = rundir.read_manifest(run_dir)
-    text = None
-    if split is not None:
-        try:
-            text = find_text(run_dir, split=split, data_dir=data_dir)
-        except CorpusError as error:
-            raise CorpusError(f"{error} (or leave the score out with --no-score)") from error
+    text = None if split is None else _find_text(run_dir, split, data_dir)
     with filling(bundle, last=rundir.MANIFEST, stale=[CARD]) as work:
         about: dict[str, Any] = {name: manifest[name] for name in _KEPT if name in manifest}
         about |= {"status": "exported", "licence": licence, "weights": precision}
         rundir.create_run(work, settings, pieces_dir=run_dir, manifest=about)
         weights = rundir.on_cpu(dict(model.named_parameters()))
         rundir.write_tensors(work / rundir.MODEL, quantize(weights, precision))
-        evaluation = None
-        if text is not None:
-            evaluation = evaluate_runs(
-                [work],
-                text,
-                metrics=("bleu", "chrf"),
-                decoding=settings.decoding,
-                seed=settings.training.seed,
-                batch_size=64,
-                device="auto",
-                threads=None,
-                precision="auto",
-                report=report,
-            )
+        evaluation = None if text is None else _score(work, text, settings, report)
         parameters = count_parameters(model)
         card = describe(about, settings, evaluation, parameters, precision=precision)
         write_atomically(work / CARD, card)
@@ -110,9 +93,31 @@ def export_run(
     )
 
 
+def _find_text(run_dir: Path, split: str, data_dir: Path | None) -> EvaluationText:
+    try:
+        return find_text(run_dir, split=split, data_dir=data_dir)
+    except CorpusError as error:
+        raise CorpusError(f"{error} (or leave the score out with --no-score)") from error
+
+
+def _score(bundle: Path, text: EvaluationText, settings: Settings, report: Reporter) -> Evaluation:
+    return evaluate_runs(
+        [bundle],
+        text,
+        metrics=("bleu", "chrf"),
+        decoding=settings.decoding,
+        seed=settings.training.seed,
+        batch_size=64,
+        device="auto",
+        threads=None,
+        precision="auto",
+        report=report,
+    )
+
+
 def describe(
     about: dict[str, Any],
-    settings: Any,
+    settings: Settings,
     evaluation: Evaluation | None,
     parameters: int,
     *,

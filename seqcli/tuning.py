@@ -19,6 +19,7 @@ from seqcli.reporting import Reporter
 from seqcli.scoring import score
 
 if TYPE_CHECKING:
+    from seqcli.config import Settings
     from seqcli.decoding.hypotheses import Found
     from seqcli.evaluation import EvaluationText
 
@@ -85,19 +86,14 @@ def tune_run(
     own = translator.settings.decoding
     if own.sample:
         raise SettingsError(f"{run_dir}: its decoding samples, which has no beam to tune")
-    beams = sorted({*beam_sizes, own.beam_size})
-    penalties = sorted({*length_penalties, own.length_penalty})
-    trials: list[Trial] = []
-    for number, beam_size in enumerate(beams):
-        report.progress("beam sizes", number, len(beams), None)
-        found = _search(translator, text.src, beam_size)
-        for penalty in penalties:
-            hyps = [
-                translator.pieces.tgt.decode(rescored(each, penalty)[0].ids) if each else ""
-                for each in found
-            ]
-            (result,) = score(hyps, text.refs, (metric,), may_have_marks=True)
-            trials.append(Trial(beam_size, penalty, result.value))
+    trials = _try_all(
+        translator,
+        text,
+        beam_sizes=sorted({*beam_sizes, own.beam_size}),
+        length_penalties=sorted({*length_penalties, own.length_penalty}),
+        metric=metric,
+        report=report,
+    )
     before = next(
         trial
         for trial in trials
@@ -108,21 +104,44 @@ def tune_run(
         key=lambda t: (t.score, -t.beam_size, -abs(t.length_penalty - own.length_penalty)),
     )
     if store:
-        decoding = own.model_copy(
-            update={"beam_size": best.beam_size, "length_penalty": best.length_penalty}
-        )
-        rundir.write_settings(
-            run_dir, translator.settings.model_copy(update={"decoding": decoding})
-        )
-        noted = {"text": text.name, "metric": metric, "score": round(best.score, 4)}
-        rundir.update_manifest(
-            run_dir,
-            tuned={**noted, "beam_size": best.beam_size, "length_penalty": best.length_penalty},
-        )
+        _store(run_dir, translator.settings, best, text=text.name, metric=metric)
         calibrate_run(
             run_dir, text.src, text.refs, device=device, threads=threads, precision=precision
         )
     return Tuning(str(run_dir), text.name, metric, tuple(trials), before, best, store)
+
+
+def _try_all(
+    translator: Translator,
+    text: EvaluationText,
+    *,
+    beam_sizes: Sequence[int],
+    length_penalties: Sequence[float],
+    metric: str,
+    report: Reporter,
+) -> list[Trial]:
+    """Return the score of every beam size with every length penalty."""
+    trials: list[Trial] = []
+    for number, beam_size in enumerate(beam_sizes):
+        report.progress("beam sizes", number, len(beam_sizes), None)
+        found = _search(translator, text.src, beam_size)
+        for penalty in length_penalties:
+            hyps = [
+                translator.pieces.tgt.decode(rescored(each, penalty)[0].ids) if each else ""
+                for each in found
+            ]
+            (result,) = score(hyps, text.refs, (metric,), may_have_marks=True)
+            trials.append(Trial(beam_size, penalty, result.value))
+    return trials
+
+
+def _store(run_dir: Path, settings: Settings, best: Trial, *, text: str, metric: str) -> None:
+    """Make a trial the way in which the run searches."""
+    chosen = {"beam_size": best.beam_size, "length_penalty": best.length_penalty}
+    decoding = settings.decoding.model_copy(update=chosen)
+    rundir.write_settings(run_dir, settings.model_copy(update={"decoding": decoding}))
+    noted = {"text": text, "metric": metric, "score": round(best.score, 4), **chosen}
+    rundir.update_manifest(run_dir, tuned=noted)
 
 
 def _search(translator: Translator, lines: Sequence[str], beam_size: int) -> list[list[Found]]:
