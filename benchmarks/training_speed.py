@@ -40,7 +40,13 @@ from seqcli.models import Architecture, Seq2Seq
 from seqcli.models.kernels import use_compiled_kernels
 from seqcli.training.session import Session, make_session, train_step
 
-REFERENCE = {"tie_embeddings": False, "dropout": 0.2}
+REFERENCE = {
+    "cell": "lstm",
+    "hidden_size": 512,
+    "emb_size": 256,
+    "tie_embeddings": False,
+    "dropout": 0.2,
+}
 PEAK_SIZE = 4096  # of the large product
 BASE = "seqcli lstm"
 

@@ -119,7 +119,7 @@ def test_a_flag_that_is_absent_is_none(verb):
 
 def test_help_shows_choices_limits_and_defaults(run_cli):
     text = squeeze(run_cli("train", "--help", COLUMNS="200").stdout)
-    assert "Recurrent cell. (one of rnn, lstm, gru, gru-cudnn) Default: lstm." in text
+    assert "Recurrent cell. (one of rnn, lstm, gru, gru-cudnn) Default: gru." in text
     assert "(at least 0, below 1) Default: 0.35." in text
     for panel in ("Settings: model", "Settings: training", "Settings: decoding"):
         assert panel in text

@@ -93,7 +93,7 @@ class PiecesSettings(Section):
 class ModelSettings(Section):
     """The encoder–decoder."""
 
-    cell: Cell = Field("lstm", description="Recurrent cell.")
+    cell: Cell = Field("gru", description="Recurrent cell.")
     hidden_size: Count = Field(
         512, description="Units of a decoder layer; a bidirectional encoder has half in each way."
     )
