@@ -137,6 +137,7 @@ def average_run(
         SettingsError: If there are no checkpoints, or out_dir cannot be used.
         CheckpointError: If the run cannot be read.
     """
+    rundir.require_elsewhere(out_dir, run_dir)
     settings = rundir.load_settings_of(run_dir)
     chosen = choose(list_checkpoints(run_dir), which=which, count=count)
     if not chosen:

@@ -177,18 +177,22 @@ def _read_split(run_dir: Path, split: str, data_dir: Path | None) -> EvaluationT
     from seqcli.rundir import read_manifest
 
     manifest = read_manifest(run_dir)
-    saved = Path(str(manifest.get("data_dir")))
+    noted = manifest.get("data_dir")
+    if data_dir is None and not isinstance(noted, str):
+        raise CorpusError(
+            f"{run_dir}: does not say where its data is, as bundles do not; say it with --data"
+        )
+    saved = Path(str(noted))
     if data_dir is None and not saved.is_dir():
         raise CorpusError(
-            f"{run_dir}: its data directory {saved} is not there any more; say where it is "
-            "now with --data, or score files with --src and --ref"
+            f"{run_dir}: its data directory {saved} is not there any more; say where it is now "
+            "with --data"
         )
     dataset = Dataset.open(data_dir or saved)
     if dataset.identity() != manifest.get("data"):
         raise CorpusError(
-            f"{dataset.data_dir}: not the data that {run_dir} was trained on, so its test set may "
-            "have been seen in training; name the right one with --data, or score files with --src "
-            "and --ref"
+            f"{dataset.data_dir}: not the data that {run_dir} was trained on, so its {split!r} set "
+            "may have been seen in training; name the right one with --data"
         )
     src, refs = dataset.text(split)
     return EvaluationText(name=split, src=src, refs=refs)

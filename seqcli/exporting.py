@@ -66,6 +66,7 @@ def export_run(
         CheckpointError: If the run cannot be read.
         CorpusError: If there is no such set, or not that data.
     """
+    rundir.require_elsewhere(bundle, run_dir)
     own = (rundir.MANIFEST, rundir.CONFIG, rundir.MODEL)
     require_empty(bundle, overwrite=overwrite, what="a bundle", own=own)
     rundir.require_no_other(bundle)

@@ -79,6 +79,20 @@ def require_no_other(run_dir: Path) -> None:
         )
 
 
+def require_elsewhere(out_dir: Path, run_dir: Path) -> None:
+    """Check that what is made of a run does not take the place of the run, or of a part of it.
+
+    Raises:
+        SettingsError: If it would.
+    """
+    out, run = out_dir.resolve(), run_dir.resolve()
+    if out == run or run in out.parents:
+        raise SettingsError(
+            f"{out_dir}: is the run that is read, or in it, and must stay as it is; choose another "
+            "directory to write"
+        )
+
+
 def create_run(
     run_dir: Path, settings: Settings, *, pieces_dir: Path, manifest: Mapping[str, Any]
 ) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seqcli import rundir
 from seqcli.calibrating import calibrate_run
+from seqcli.decoding.guards import is_looped
 from seqcli.decoding.hypotheses import rescored
 from seqcli.decoding.translator import Translator, search_ids
 from seqcli.errors import SettingsError
@@ -64,7 +65,7 @@ def tune_run(
     """Score every beam size with every length penalty, and store the best in the run.
 
     Each beam size needs one search: which hypotheses it finds does not depend on the penalty. Of
-    equal scores the smaller beam wins, then the penalty nearer to the run's own.
+    equal scores the run's own settings win, then the smaller beam, then the nearer penalty.
 
     Args:
         run_dir: The run.
@@ -101,7 +102,12 @@ def tune_run(
     )
     best = max(
         trials,
-        key=lambda t: (t.score, -t.beam_size, -abs(t.length_penalty - own.length_penalty)),
+        key=lambda t: (
+            t.score,
+            t is before,
+            -t.beam_size,
+            -abs(t.length_penalty - own.length_penalty),
+        ),
     )
     if store:
         _store(run_dir, translator.settings, best, text=text.name, metric=metric)
@@ -126,10 +132,7 @@ def _try_all(
         report.progress("beam sizes", number, len(beam_sizes), None)
         found = _search(translator, text.src, beam_size)
         for penalty in length_penalties:
-            hyps = [
-                translator.pieces.tgt.decode(rescored(each, penalty)[0].ids) if each else ""
-                for each in found
-            ]
+            hyps = _choose(translator, text.src, found, beam_size, penalty)
             (result,) = score(hyps, text.refs, (metric,), may_have_marks=True)
             trials.append(Trial(beam_size, penalty, result.value))
     return trials
@@ -144,16 +147,49 @@ def _store(run_dir: Path, settings: Settings, best: Trial, *, text: str, metric:
     rundir.update_manifest(run_dir, tuned=noted)
 
 
-def _search(translator: Translator, lines: Sequence[str], beam_size: int) -> list[list[Found]]:
-    """Return all that a search finds of each line; nothing of a blank one."""
+def _choose(
+    translator: Translator,
+    lines: Sequence[str],
+    found: Sequence[Sequence[Found] | None],
+    beam_size: int,
+    length_penalty: float,
+) -> list[str]:
+    """Return what the translator would, from what was found; it is asked itself where it does more.
+
+    That is for lines with nothing found, which it splits or masks, and for those whose best
+    hypothesis loops, which it searches again.
+    """
+    hyps: dict[int, str] = {}
+    for i, of_line in enumerate(found):
+        if of_line is None:
+            continue
+        best = rescored(of_line, length_penalty)[0]
+        if not is_looped(best.ids):
+            hyps[i] = translator.pieces.tgt.decode(best.ids)
+    others = [i for i in range(len(lines)) if i not in hyps]
+    decoding = translator.settings.decoding.model_copy(
+        update={"beam_size": beam_size, "length_penalty": length_penalty, "n_best": 1}
+    )
+    asked = translator.iter_translations([lines[i] for i in others], decoding=decoding)
+    hyps |= {i: one.hyps[0].text for i, one in zip(others, asked, strict=True)}
+    return [hyps[i] for i in range(len(lines))]
+
+
+def _search(
+    translator: Translator, lines: Sequence[str], beam_size: int
+) -> list[list[Found] | None]:
+    """Return all that a search finds of each line that needs no more than a search."""
     import torch
 
     decoding = translator.settings.decoding.model_copy(
         update={"beam_size": beam_size, "n_best": beam_size}
     )
-    ids = translator.pieces.src.encode_lines([line if line.strip() else "" for line in lines])
-    order = sorted((i for i, of_line in enumerate(ids) if of_line), key=lambda i: -len(ids[i]))
-    found: list[list[Found]] = [[] for _ in lines]
+    plain = [i for i, line in enumerate(lines) if translator.is_plain(line)]
+    ids = dict(
+        zip(plain, translator.pieces.src.encode_lines([lines[i] for i in plain]), strict=True)
+    )
+    order = sorted(plain, key=lambda i: -len(ids[i]))
+    found: list[list[Found] | None] = [None for _ in lines]
     with torch.no_grad():
         for start in range(0, len(order), BATCH_SIZE):
             rows = order[start : start + BATCH_SIZE]

@@ -170,3 +170,31 @@ def test_a_run_without_checkpoints_is_refused_with_the_flag_that_keeps_them(
     outcome = run_cli("average", tiny_run, tmp_path / "mean")
     assert outcome.code == 2
     assert "has no checkpoints to average; train with --keep-checkpoints N" in outcome.stderr
+
+
+def test_a_run_is_not_replaced_by_what_is_made_of_it(
+    run_cli: Callable[..., object], kept_run: Path
+):
+    """It used to be, with its checkpoints and its resume state."""
+    before = sorted(path.name for path in kept_run.rglob("*"))
+    for words in (
+        ["average", kept_run, kept_run, "--overwrite"],
+        ["export", kept_run, kept_run, "--overwrite", "--no-score"],
+        ["export", kept_run, kept_run / "bundle", "--no-score"],
+    ):
+        outcome = run_cli(*words)
+        assert outcome.code == 2
+        assert "is the run that is read, or in it, and must stay as it is" in outcome.stderr
+    assert sorted(path.name for path in kept_run.rglob("*")) == before
+
+
+def test_what_is_made_of_a_run_cannot_be_resumed_and_says_why(
+    run_cli: Callable[..., object], kept_run: Path, tiny_data: Path, tmp_path: Path
+):
+    assert run_cli("average", kept_run, tmp_path / "mean").code == 0
+    outcome = run_cli("train", tiny_data, tmp_path / "mean", "--resume")
+    assert (outcome.code, outcome.stderr) == (
+        2,
+        f"seqcli: {tmp_path / 'mean'}: is averaged from a run and has no resume state; resume the "
+        "run that it was made from\n",
+    )

@@ -161,7 +161,8 @@ def test_bad_bytes_leave_no_output_file(run_cli, tiny_run, tmp_path):
         (
             ["-m", "{run}", "--n-best", "9"],
             2,
-            "saved setting beam_size, --n-best: n_best (9) must not be above beam_size (2)",
+            "saved setting beam_size, --n-best: n_best (9) must not be above beam_size (2); raise "
+            "beam_size too",
         ),
         (["-m", "{run}", "--beam-size", "0"], 2, "--beam-size is '0'; it must be a whole number"),
         (

@@ -361,11 +361,12 @@ def test_no_file_gives_anything_but_settings_or_a_settings_error(tmp_path_factor
         ({"preset": "xyzzy"}, "unknown preset 'xyzzy'; the presets are auto, tiny, small, medium"),
         (
             {"flags": {"n_best": "9"}},
-            "--n-best: n_best (9) must not be above beam_size (5)",
+            "--n-best: n_best (9) must not be above beam_size (5); raise beam_size too",
         ),
         (
             {"flags": {"n_best": "9"}, "environ": {"SEQCLI_BEAM_SIZE": "2"}},
-            "SEQCLI_BEAM_SIZE, --n-best: n_best (9) must not be above beam_size (2)",
+            "SEQCLI_BEAM_SIZE, --n-best: n_best (9) must not be above beam_size (2); raise "
+            "beam_size too",
         ),
     ],
 )

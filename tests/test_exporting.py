@@ -103,3 +103,17 @@ def test_whole_numbers_without_a_scale_are_named(
     save_file(weights, path)
     with pytest.raises(CheckpointError, match="without a scale that fits"):
         load_model(tmp_path / "out")
+
+
+def test_a_bundle_asks_for_its_data(run_cli: Callable[..., Any], tiny_run: Path, tmp_path: Path):
+    """It used to say that its data directory None is gone."""
+    assert run_cli("export", tiny_run, tmp_path / "out", "--no-score", "-q").code == 0
+    for verb in ("eval", "tune"):
+        outcome = run_cli(verb, tmp_path / "out", "--threads", "1")
+        assert outcome.code == 3
+        assert "does not say where its data is, as bundles do not; say it with --data" in (
+            outcome.stderr
+        )
+    data_dir = json.loads((tiny_run / "manifest.json").read_text())["data_dir"]
+    words = ["--data", data_dir, "--threads", "1", "-q"]
+    assert run_cli("eval", tmp_path / "out", *words).code == 0

@@ -25,6 +25,8 @@ from seqcli.corpus.protection import (
     unmask,
 )
 from seqcli.dataset import Dataset
+from seqcli.decoding.restoring import restore
+from seqcli.decoding.translation import Hypothesis
 from seqcli.errors import SettingsError
 
 ALL = Protection(list(PATTERNS))
@@ -138,5 +140,47 @@ def test_numbers_and_urls_survive_whatever_the_model_says(
         for span in Protection(["number", "url"]).mask(line).spans:
             assert span in record["hyp"]
         assert not set(MARKS) & set(record["hyp"])
+    words += ["--n-best", "2", "--beam-size", "2", "--alignments", protected_run / "alignments"]
+    assert run_cli("translate", *words, stdin="".join(f"{line}\n" for line in lines)).code == 0
+    assert len((protected_run / "alignments").read_text().splitlines()) == len(lines)
     assert any("reassembled" in record["flags"] for record in records)  # it has learnt nothing
     assert "reassembled" not in records[3]["flags"]
+
+
+def test_tuning_scores_what_people_will_get(run_cli: Callable[..., Any], protected_run: Path):
+    """It used to score translations without what is protected."""
+    words = ["--threads", "1", "--precision", "fp32", "-q", "--json"]
+    tuning = json.loads(
+        run_cli("tune", protected_run, "--beams", "2", "--by", "chrf", "--dry-run", *words).stdout
+    )
+    for trial in tuning["trials"][:3]:
+        search = ["--beam-size", trial["beam_size"], "--length-penalty", trial["length_penalty"]]
+        outcome = run_cli(
+            "eval",
+            protected_run,
+            "--split",
+            "valid",
+            "--metrics",
+            "chrf",
+            *map(str, search),
+            *words,
+        )
+        scored = json.loads(outcome.stdout)["scores"][0]["value"]
+        assert trial["score"] == pytest.approx(scored)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "is_kept"),
+    [
+        ("see ⟦1⟧ now", "sieh ⟦1⟧ jetzt", True),
+        ("see ⟦1⟧ now", "sieh ⟦1⟧jetzt", False),
+        ("see ⟦1⟧ now", "sieh⟦1⟧ jetzt", False),
+        ("see ⟦1⟧.", "sieh „⟦1⟧“.", True),
+        ("⟦1⟧km", "⟦1⟧km", True),
+    ],
+)
+def test_a_mark_that_sticks_to_a_word_is_not_restored(source: str, text: str, is_kept: bool):
+    hyp = Hypothesis(text=text, score=-1.0, pieces=("x",), truncated=False, looped=False)
+    (found,) = restore(Masked(source, ("u",)), (hyp,), lambda _text, _first: None)
+    assert found.is_reassembled == (not is_kept)
+    assert found.text == (text if is_kept else source).replace("⟦1⟧", "u")

@@ -235,7 +235,9 @@ def format_alignment(hyp: Hypothesis) -> str:
     """Return the words that belong together on one line, as i-j (Pharaoh)."""
     from seqcli.decoding.alignment import to_pharaoh
 
-    return to_pharaoh(hyp.src_pieces, hyp.pieces, hyp.alignment or ()) + "\n"
+    if hyp.alignment is None:  # such as of a blank line, or one that was put together
+        return "\n"
+    return to_pharaoh(hyp.src_pieces, hyp.pieces, hyp.alignment) + "\n"
 
 
 def format_json(translation: Translation, number: int, *, n_best: int) -> str:

@@ -352,7 +352,8 @@ class DecodingSettings(Section):
             raise ValueError("temperature, top_k and top_p are of sampling, but sample is false")
         if self.n_best > self.beam_size and not self.sample:
             raise ValueError(
-                f"n_best ({self.n_best}) must not be above beam_size ({self.beam_size})"
+                f"n_best ({self.n_best}) must not be above beam_size ({self.beam_size}); raise "
+                "beam_size too"
             )
         return self
 

@@ -5,12 +5,14 @@ Place: search -> **restoring** -> translator.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from seqcli.corpus.protection import Masked, cut_around, unmask
 from seqcli.decoding.translation import Hypothesis
 
+_TOUCHED = re.compile(r"(?<=\w)⟦\d+⟧|⟦\d+⟧(?=\w)")
 # A text, and whether it is the first of its line -> its translation; None for a blank one.
 Translate = Callable[[str, bool], Hypothesis | None]
 
@@ -27,9 +29,19 @@ def restore(
         hyps: Its translations, best first.
         translate: For the text between the marks.
     """
-    whole = [(hyp, unmask(hyp.text, masked.spans)) for hyp in hyps]
+    whole = [
+        (hyp, None if _sticks(hyp.text, masked) else unmask(hyp.text, masked.spans)) for hyp in hyps
+    ]
     restored = tuple(replace(hyp, text=text) for hyp, text in whole if text is not None)
     return restored or (_reassemble(masked, translate),)
+
+
+def _sticks(text: str, masked: Masked) -> bool:
+    """Tell whether a mark touches a letter or digit where the source has a space or a mark."""
+    touching = [
+        {match.group()[1:-1] for match in _TOUCHED.finditer(each)} for each in (text, masked.text)
+    ]
+    return bool(touching[0] - touching[1])
 
 
 def _reassemble(masked: Masked, translate: Translate) -> Hypothesis:

@@ -128,3 +128,10 @@ class _Draw:
         length = len(self.ids) + (not self.truncated)
         score = normalised(self.log_prob, length, length_penalty)
         return Found(tuple(self.ids), self.log_prob, score, self.truncated)
+
+
+def generators_of(seed: int, place: tuple[int, int], count: int) -> list[torch.Generator]:
+    """Return count generators that depend on the seed and the place of a part only."""
+    line, part = place
+    first = (seed * 1_000_003 + line) * 1_000_003 + part * 1_000_000_007_003
+    return [torch.Generator().manual_seed((first + number) % 2**63) for number in range(count)]

@@ -24,7 +24,7 @@ from seqcli.decoding.confidence import Calibration
 from seqcli.decoding.guards import RETRY_NGRAM, is_looped
 from seqcli.decoding.hypotheses import Found, max_pieces_out
 from seqcli.decoding.restoring import restore
-from seqcli.decoding.sampling import sample
+from seqcli.decoding.sampling import generators_of, sample
 from seqcli.decoding.search import beam_search
 from seqcli.decoding.splitting import split_line
 from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
@@ -173,6 +173,12 @@ class Translator:
     def is_calibrated(self) -> bool:
         """Whether translations have a confidence."""
         return self._calibration is not None
+
+    def is_plain(self, line: str) -> bool:
+        """Tell whether a line is translated by one search: not blank, not long, nothing masked."""
+        length = len(self.pieces.src.encode(line)) if line.strip() else 0
+        is_short = self._comfortable_length is None or length <= self._comfortable_length
+        return length > 0 and is_short and not self._protection.mask(line).spans
 
     def translate(
         self,
@@ -359,7 +365,7 @@ class Translator:
             self.model,
             sources,
             decoding=decoding,
-            generators=[_generators(seed, place, count) for place in places],
+            generators=[generators_of(seed, place, count) for place in places],
             prefix=prefix,
         )
         again = [i for i, (best, *_) in enumerate(found) if is_looped(best.ids)]
@@ -370,7 +376,7 @@ class Translator:
             self.model,
             [sources[i] for i in again],
             decoding=decoding.model_copy(update={"no_repeat_ngram": ngram}),
-            generators=[_generators(seed, places[i], count) for i in again],
+            generators=[generators_of(seed, places[i], count) for i in again],
             prefix=prefix,
         )
         hyps = [tuple(self._hypothesis(one) for one in of_source) for of_source in found]
@@ -391,10 +397,3 @@ class Translator:
 
 def _use_one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def _generators(seed: int, place: tuple[int, int], count: int) -> list[torch.Generator]:
-    """Return count generators that depend on the seed and the place of a part only."""
-    line, part = place
-    first = (seed * 1_000_003 + line) * 1_000_003 + part * 1_000_000_007_003
-    return [torch.Generator().manual_seed((first + number) % 2**63) for number in range(count)]

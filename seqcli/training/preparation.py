@@ -112,6 +112,11 @@ def check_run_dir(
         rundir.require_no_other(run_dir)
         return
     manifest = rundir.read_manifest(run_dir)
+    if manifest.get("status") in ("exported", "averaged"):
+        raise SettingsError(
+            f"{run_dir}: is {manifest['status']} from a run and has no resume state; resume the "
+            "run that it was made from"
+        )
     if not has_state(run_dir):
         raise SettingsError(
             f"{run_dir}: has no resume state, as training stopped before its first save; start it "
