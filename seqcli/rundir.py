@@ -74,8 +74,8 @@ def require_no_other(run_dir: Path) -> None:
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise SettingsError(
-            f"{path}: belongs to something that is not a run directory, and a run directory needs "
-            "that name; choose another RUN_DIR"
+            f"{path}: belongs to something that is not a run directory, and what is written here "
+            "needs that name; choose another directory"
         )
 
 

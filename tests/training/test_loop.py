@@ -465,8 +465,8 @@ def test_overwrite_does_not_extend_to_a_data_directory(train, tiny_data: Path, t
     with pytest.raises(SettingsError) as caught:
         train(data_dir=data_dir, run_dir=data_dir, overwrite=True)
     assert str(caught.value) == (
-        f"{data_dir / 'manifest.json'}: belongs to something that is not a run directory, and a "
-        "run directory needs that name; choose another RUN_DIR"
+        f"{data_dir / 'manifest.json'}: belongs to something that is not a run directory, and "
+        "what is written here needs that name; choose another directory"
     )
     assert sorted(path.read_bytes() for path in data_dir.iterdir()) == before
 
