@@ -9,7 +9,6 @@ Source: Vaswani et al. 2017, section 6.1; Junczys-Dowmunt et al. 2016, section 4
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import torch
 
 from seqcli import rundir
 from seqcli.errors import CheckpointError, SettingsError
-from seqcli.files import explaining, require_empty
+from seqcli.files import explaining
 from seqcli.pieces import PiecePair
 
 CHECKPOINTS = "checkpoints"
@@ -137,7 +136,6 @@ def average_run(
         SettingsError: If there are no checkpoints, or out_dir cannot be used.
         CheckpointError: If the run cannot be read.
     """
-    rundir.require_elsewhere(out_dir, run_dir)
     settings = rundir.load_settings_of(run_dir)
     chosen = choose(list_checkpoints(run_dir), which=which, count=count)
     if not chosen:
@@ -145,27 +143,18 @@ def average_run(
             f"{run_dir}: has no checkpoints to average; train with --keep-checkpoints N, or with "
             "--average"
         )
-    own = (rundir.MANIFEST, rundir.CONFIG, rundir.MODEL)
-    require_empty(out_dir, overwrite=overwrite, what="an averaged run", own=own)
-    rundir.require_no_other(out_dir)
     weights = average_weights([one.path for one in chosen])
     model = rundir.build_model(settings, PiecePair.load(run_dir))
     rundir.copy_weights(model, weights, path=chosen[0].path)
     manifest = rundir.read_manifest(run_dir)
     updates = [one.update for one in chosen]
-    for stale in ("last", CHECKPOINTS):
-        shutil.rmtree(out_dir / stale, ignore_errors=True)
     origin: dict[str, object] = {"status": "averaged", "average_of": {str(run_dir): updates}}
     origin |= {
         name: manifest[name]
         for name in ("data_dir", "data", "seed", "comfortable_length")
         if name in manifest
     }
-    rundir.create_run(
-        out_dir,
-        settings,
-        pieces_dir=run_dir,
-        manifest=origin,
-    )
-    rundir.save_model(out_dir, weights)
+    with rundir.making_of(run_dir, out_dir, overwrite=overwrite, what="an averaged run") as work:
+        rundir.create_run(work, settings, pieces_dir=run_dir, manifest=origin)
+        rundir.save_model(work, weights)
     return chosen

@@ -92,6 +92,11 @@ def set_threads(threads: int | None) -> int:
     return threads
 
 
+def use_one_thread() -> None:
+    """Let the calling thread compute alone: for one of several that share out sentences."""
+    torch.set_num_threads(1)
+
+
 def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
     """Return the context in which products of fp32 weights are computed in dtype."""
     return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)

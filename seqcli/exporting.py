@@ -15,13 +15,12 @@ from seqcli import rundir
 from seqcli.config import Settings
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.evaluation import Evaluation, EvaluationText, evaluate_runs, find_text
-from seqcli.files import filling, require_empty, write_atomically
+from seqcli.files import write_atomically
 from seqcli.models.seq2seq import count_parameters
 from seqcli.quantization import quantize
 from seqcli.reporting import Reporter
 from seqcli.version import __version__
 
-CARD = "README.md"
 PRECISIONS = ("fp32", "bf16", "int8")
 _KEPT = ("data", "seed", "best", "tuned", "calibration", "comfortable_length", "updates", "seconds")
 
@@ -66,14 +65,10 @@ def export_run(
         CheckpointError: If the run cannot be read.
         CorpusError: If there is no such set, or not that data.
     """
-    rundir.require_elsewhere(bundle, run_dir)
-    own = (rundir.MANIFEST, rundir.CONFIG, rundir.MODEL)
-    require_empty(bundle, overwrite=overwrite, what="a bundle", own=own)
-    rundir.require_no_other(bundle)
     model, _, settings = rundir.load_model(run_dir)
     manifest = rundir.read_manifest(run_dir)
     text = None if split is None else _find_text(run_dir, split, data_dir)
-    with filling(bundle, last=rundir.MANIFEST, stale=[CARD]) as work:
+    with rundir.making_of(run_dir, bundle, overwrite=overwrite, what="a bundle") as work:
         about: dict[str, Any] = {name: manifest[name] for name in _KEPT if name in manifest}
         about |= {"status": "exported", "licence": licence, "weights": precision}
         rundir.create_run(work, settings, pieces_dir=run_dir, manifest=about)
@@ -82,7 +77,7 @@ def export_run(
         evaluation = None if text is None else _score(work, text, settings, report)
         parameters = count_parameters(model)
         card = describe(about, settings, evaluation, parameters, precision=precision)
-        write_atomically(work / CARD, card)
+        write_atomically(work / rundir.CARD, card)
         size = sum(path.stat().st_size for path in work.iterdir())
     return Export(
         bundle=str(bundle),

@@ -6,11 +6,13 @@ a copy of it translates anywhere.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
+import shutil
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,9 @@ from torch import nn
 
 from seqcli.config import Settings, dump_settings, load_settings
 from seqcli.errors import CheckpointError, SeqcliError, SettingsError
-from seqcli.files import replacing, sha256_of, write_atomically
+from seqcli.files import filling, replacing, require_empty, sha256_of, write_atomically
 from seqcli.models import Architecture, Seq2Seq
-from seqcli.pieces import PiecePair
+from seqcli.pieces import PiecePair, piece_files
 from seqcli.quantization import dequantize
 from seqcli.version import __version__
 
@@ -32,6 +34,10 @@ KIND = "seqcli run"
 CONFIG = "config.yaml"
 MANIFEST = "manifest.json"
 MODEL = "model.safetensors"
+CARD = "README.md"  # of a bundle
+# What a training writes beside these, and what is made of a run has not.
+_RECORDS = ("metrics.jsonl", "train.log")
+_FOLDERS = ("last", "checkpoints", "validation")
 
 
 def build_model(settings: Settings, pieces: PiecePair) -> Seq2Seq:
@@ -79,12 +85,33 @@ def require_no_other(run_dir: Path) -> None:
         )
 
 
-def require_elsewhere(out_dir: Path, run_dir: Path) -> None:
-    """Check that what is made of a run does not take the place of the run, or of a part of it.
+@contextlib.contextmanager
+def making_of(run_dir: Path, out_dir: Path, *, overwrite: bool, what: str) -> Iterator[Path]:
+    """Lend a directory; what is written there becomes out_dir, whole or not at all.
+
+    What an older run had in out_dir is gone then, its resume state and records too.
+
+    Args:
+        run_dir: The run that it is made of.
+        out_dir: Where it goes; empty or missing, unless overwrite.
+        overwrite: Replace a run that is there.
+        what: It is, for a person.
 
     Raises:
-        SettingsError: If it would.
+        SettingsError: If out_dir is the run or a part of it, or holds something else.
+        SeqcliError: When the disk refuses.
     """
+    _require_elsewhere(out_dir, run_dir)
+    require_empty(out_dir, overwrite=overwrite, what=what, own=(MANIFEST, CONFIG, MODEL))
+    require_no_other(out_dir)
+    stale = [*piece_files(joint=True), *piece_files(joint=False), CARD, *_RECORDS]
+    with filling(out_dir, last=MANIFEST, stale=stale) as work:
+        yield work
+        for folder in _FOLDERS:
+            shutil.rmtree(out_dir / folder, ignore_errors=True)
+
+
+def _require_elsewhere(out_dir: Path, run_dir: Path) -> None:
     out, run = out_dir.resolve(), run_dir.resolve()
     if out == run or run in out.parents:
         raise SettingsError(

@@ -128,9 +128,10 @@ def _try_all(
 ) -> list[Trial]:
     """Return the score of every beam size with every length penalty."""
     trials: list[Trial] = []
+    ids = [translator.ids_if_plain(line) for line in text.src]
     for number, beam_size in enumerate(beam_sizes):
         report.progress("beam sizes", number, len(beam_sizes), None)
-        found = _search(translator, text.src, beam_size)
+        found = _search(translator, ids, beam_size)
         for penalty in length_penalties:
             hyps = _choose(translator, text.src, found, beam_size, penalty)
             (result,) = score(hyps, text.refs, (metric,), may_have_marks=True)
@@ -176,7 +177,7 @@ def _choose(
 
 
 def _search(
-    translator: Translator, lines: Sequence[str], beam_size: int
+    translator: Translator, ids: Sequence[list[int] | None], beam_size: int
 ) -> list[list[Found] | None]:
     """Return all that a search finds of each line that needs no more than a search."""
     import torch
@@ -184,16 +185,13 @@ def _search(
     decoding = translator.settings.decoding.model_copy(
         update={"beam_size": beam_size, "n_best": beam_size}
     )
-    plain = [i for i, line in enumerate(lines) if translator.is_plain(line)]
-    ids = dict(
-        zip(plain, translator.pieces.src.encode_lines([lines[i] for i in plain]), strict=True)
-    )
-    order = sorted(plain, key=lambda i: -len(ids[i]))
-    found: list[list[Found] | None] = [None for _ in lines]
+    plain = {i: of_line for i, of_line in enumerate(ids) if of_line is not None}
+    order = sorted(plain, key=lambda i: -len(plain[i]))
+    found: list[list[Found] | None] = [None for _ in ids]
     with torch.no_grad():
         for start in range(0, len(order), BATCH_SIZE):
             rows = order[start : start + BATCH_SIZE]
-            batch = search_ids(translator.model, [ids[i] for i in rows], decoding=decoding)
+            batch = search_ids(translator.model, [plain[i] for i in rows], decoding=decoding)
             for i, of_line in zip(rows, batch, strict=True):
                 found[i] = of_line
     return found

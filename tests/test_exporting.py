@@ -117,3 +117,20 @@ def test_a_bundle_asks_for_its_data(run_cli: Callable[..., Any], tiny_run: Path,
     data_dir = json.loads((tiny_run / "manifest.json").read_text())["data_dir"]
     words = ["--data", data_dir, "--threads", "1", "-q"]
     assert run_cli("eval", tmp_path / "out", *words).code == 0
+
+
+def test_a_bundle_in_the_place_of_a_run_leaves_nothing_of_it(
+    run_cli: Callable[..., Any], tiny_run: Path, tmp_path: Path
+):
+    """Pieces and resume state of the older run used to stay."""
+    old = Path(shutil.copytree(tiny_run, tmp_path / "old"))
+    for name in ("pieces.src.model", "pieces.tgt.model"):
+        (old / name).write_bytes(b"of another run")
+    assert run_cli("export", tiny_run, old, "--no-score", "-q", "--overwrite").code == 0
+    assert sorted(path.name for path in old.iterdir()) == [
+        "README.md",
+        "config.yaml",
+        "manifest.json",
+        "model.safetensors",
+        "pieces.model",
+    ]

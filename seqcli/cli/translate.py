@@ -235,7 +235,8 @@ def format_alignment(hyp: Hypothesis) -> str:
     """Return the words that belong together on one line, as i-j (Pharaoh)."""
     from seqcli.decoding.alignment import to_pharaoh
 
-    if hyp.alignment is None:  # such as of a blank line, or one that was put together
+    # None of a blank line, or one that was put together; a fallback is no translation.
+    if hyp.alignment is None or hyp.is_withheld:
         return "\n"
     return to_pharaoh(hyp.src_pieces, hyp.pieces, hyp.alignment) + "\n"
 
@@ -246,13 +247,12 @@ def format_json(translation: Translation, number: int, *, n_best: int) -> str:
     docs/json.md says what is in it; JSON_VERSION changes when that does.
     """
     hyps = [_describe(hyp) for hyp in translation.hyps[:n_best]]
-    best = hyps[0] if hyps else {"hyp": "", "score": 0.0, "flags": []}
     record: dict[str, object] = {
         "version": JSON_VERSION,
         "id": number,
         "src": translation.src,
-        "src_tokens": list(translation.hyps[0].src_pieces) if translation.hyps else [],
-        **best,
+        "src_tokens": list(translation.hyps[0].src_pieces),
+        **hyps[0],
     }
     if n_best > 1:
         record["nbest"] = hyps

@@ -17,7 +17,7 @@ from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, PAD_ID, UNK_ID
 
 NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)
-FIRST_PRODUCED = 3  # all ids from here on may be
+FIRST_PRODUCED = max(NEVER_PRODUCED) + 1  # all ids from here on may be
 BLOCK = 64  # pieces that are looked at together, if one of them could be among the best
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +96,15 @@ class _Ends:
     rows: Whole
     beams: Whole
 
+    def found(self, number: int, ids: tuple[int, ...]) -> Found:
+        """Return one of them, whose pieces were read back."""
+        return Found(
+            ids=ids,
+            log_prob=float(self.log_probs[number]),
+            score=float(self.scores[number]),
+            truncated=bool(self.cuts[number]),
+        )
+
 
 class Trace:
     """The steps of a search, from which hypotheses are read off backwards when it is over.
@@ -138,22 +148,17 @@ class Trace:
         found: list[list[Found]] = [[] for _ in range(sentences)]
         if self._ends:
             ends = self._join(length_penalty)
-            for event in np.lexsort((-ends.scores, ends.cuts, ends.sentences)).tolist():
-                into = found[ends.sentences[event]]
+            chosen: list[list[int]] = [[] for _ in range(sentences)]
+            for number in np.lexsort((-ends.scores, ends.cuts, ends.sentences)).tolist():
+                of_sentence = chosen[ends.sentences[number]]
                 # A cut hypothesis may also have come to its end, which stands before it.
-                if len(into) >= 2 * n_best:
-                    continue
-                into.append(
-                    Found(
-                        ids=(event,),
-                        log_prob=float(ends.log_probs[event]),
-                        score=float(ends.scores[event]),
-                        truncated=bool(ends.cuts[event]),
-                    )
-                )
-            chosen = np.array([one.ids[0] for each in found for one in each], dtype=np.int64)
-            ids = self._read_back(chosen, ends)
-            found = [_named(each, ids, n_best) for each in found]
+                if len(of_sentence) < 2 * n_best:
+                    of_sentence.append(number)
+            ids = self._read_back(np.array(list(chain.from_iterable(chosen)), dtype=np.int64), ends)
+            for numbers, into in zip(chosen, found, strict=True):
+                distinct = {ids[number]: number for number in reversed(numbers)}
+                best = [number for number in numbers if distinct[ids[number]] == number]
+                into += [ends.found(number, ids[number]) for number in best[:n_best]]
         return [each or [NOTHING] for each in found]
 
     def _join(self, length_penalty: float) -> _Ends:
@@ -181,13 +186,3 @@ class Trace:
             rows[here], beams[here] = before[row], origins[row, beam]
         read = zip(events.tolist(), pieces.tolist(), ends.tolist(), strict=True)
         return {event: tuple(ids[:end]) for event, ids, end in read}
-
-
-def _named(found: list[Found], ids: dict[int, tuple[int, ...]], n_best: int) -> list[Found]:
-    """Return hypotheses with their pieces, each once, n_best of them."""
-    named: list[Found] = []
-    for one in found:
-        pieces = ids[one.ids[0]]
-        if len(named) < n_best and all(pieces != other.ids for other in named):
-            named.append(replace(one, ids=pieces))
-    return named

@@ -28,7 +28,7 @@ from seqcli.decoding.sampling import generators_of, sample
 from seqcli.decoding.search import beam_search
 from seqcli.decoding.splitting import split_line
 from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
-from seqcli.devices import resolve_device, resolve_precision, set_threads
+from seqcli.devices import resolve_device, resolve_precision, set_threads, use_one_thread
 from seqcli.errors import SettingsError
 from seqcli.models import Ensemble
 from seqcli.pieces import PiecePair
@@ -116,7 +116,7 @@ class Translator:
         self.pieces = pieces
         self.settings = settings
         self._pool = (
-            ThreadPoolExecutor(threads, "seqcli-translator", initializer=_use_one_thread)
+            ThreadPoolExecutor(threads, "seqcli-translator", initializer=use_one_thread)
             if threads > 1 and model.device.type == "cpu"
             else None
         )
@@ -174,11 +174,14 @@ class Translator:
         """Whether translations have a confidence."""
         return self._calibration is not None
 
-    def is_plain(self, line: str) -> bool:
-        """Tell whether a line is translated by one search: not blank, not long, nothing masked."""
-        length = len(self.pieces.src.encode(line)) if line.strip() else 0
-        is_short = self._comfortable_length is None or length <= self._comfortable_length
-        return length > 0 and is_short and not self._protection.mask(line).spans
+    def ids_if_plain(self, line: str) -> list[int] | None:
+        """Return the ids of a line that one search translates; None of any other.
+
+        A line is another if it is blank, too long, or has something that is protected.
+        """
+        ids = self.pieces.src.encode(line) if line.strip() else []
+        is_short = self._comfortable_length is None or len(ids) <= self._comfortable_length
+        return ids if ids and is_short and not self._protection.mask(line).spans else None
 
     def translate(
         self,
@@ -393,7 +396,3 @@ class Translator:
             truncated=found.truncated,
             looped=looped or is_looped(found.ids),
         )
-
-
-def _use_one_thread() -> None:
-    torch.set_num_threads(1)

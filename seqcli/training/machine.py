@@ -50,7 +50,7 @@ def take_machine(*, device: str, precision: str, threads: int | None, kernels: s
 
 
 def explain_costs(model: ModelSettings, training: TrainingSettings) -> tuple[str, ...]:
-    """Say which of the settings forbid the fast path over whole sentences."""
+    """Say which of the settings cost time, and why."""
     costs = []
     if model.input_feeding:
         costs.append(
@@ -62,4 +62,11 @@ def explain_costs(model: ModelSettings, training: TrainingSettings) -> tuple[str
             "teacher forcing below 1 makes the decoder go step by step; --sampling-passes 2 needs "
             "two fast passes instead"
         )
+    if model.layer_norm:
+        costs.append(
+            "layer norm makes the steps of cells with torch's operations, as the compiled ones "
+            "have none"
+        )
+    if training.r_drop:
+        costs.append("R-Drop makes two passes over every batch")
     return tuple(costs)

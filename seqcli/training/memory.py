@@ -29,6 +29,8 @@ def estimate_memory(settings: Settings, model: nn.Module, dtype: torch.dtype) ->
         dtype: Of the products.
     """
     sizes, tokens = settings.model, settings.training.batch_tokens
+    if settings.training.r_drop:  # two passes at once
+        tokens *= 2
     gates = CELLS[sizes.cell].gates
     layer = (2 * gates + 4) * sizes.hidden_size  # input parts, gates and their gradients, states
     sides = 2 * (sizes.layers * layer + 4 * sizes.emb_size)

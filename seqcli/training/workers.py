@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from seqcli.batches import Batch
+from seqcli.devices import use_one_thread
 from seqcli.models import Seq2Seq
 from seqcli.models.dropout import Dropout
 from seqcli.pieces import PAD_ID
@@ -40,7 +41,7 @@ class Workers:
         assert self._shared is None or count == 1
         self._replicas = [_share(model) for _ in range(count)] if count > 1 else []
         self._pool = (
-            ThreadPoolExecutor(count, "seqcli-worker", initializer=_use_one_thread)
+            ThreadPoolExecutor(count, "seqcli-worker", initializer=use_one_thread)
             if count > 1
             else None
         )
@@ -132,7 +133,3 @@ def _seed_dropout(model: Seq2Seq, seed: int) -> None:
     for module in model.modules():
         if isinstance(module, Dropout):
             module.generator = generator
-
-
-def _use_one_thread() -> None:
-    torch.set_num_threads(1)

@@ -26,6 +26,12 @@ def test_input_feeding_and_own_pieces_are_called_slow():
     assert "--sampling-passes 2" in own
 
 
+def test_layer_norm_and_r_drop_are_called_slow():
+    norm, two = costs_of(model={"layer_norm": True}, training={"r_drop": 1.0})
+    assert norm.startswith("layer norm makes the steps of cells with torch's operations")
+    assert two == "R-Drop makes two passes over every batch"
+
+
 def test_the_command_says_what_is_slow_and_why(tiny_data, tmp_path, run_cli):
     flags = ("--input-feeding", "--max-steps", "1", "--hidden-size", "8", "--emb-size", "8")
     outcome = run_cli("train", tiny_data, tmp_path / "run", *flags, SEQCLI_KERNELS="torch")
