@@ -1,42 +1,24 @@
-"""The functions of steps.py, compiled from kernels.c by the machine's own C compiler.
+"""The functions of steps.py, and a few more, compiled from the C sources beside it.
 
-Place: C compiler -> **compiled steps** -> recurrence.py. Each goes over its tensors once where
-torch's operations go over them ten times, and lets other threads run meanwhile. Compiling takes a
-second; the result is kept in the user's cache for the same compiler and processor. Where there
-is no compiler, or no fit tensors, TORCH_STEPS does the same.
+Place: compiling.py -> **compiled steps** -> recurrence.py, loss, search. Each goes over its tensors
+once where torch's operations go over them ten times, and lets other threads run meanwhile. Where
+there is no compiler, or no fit tensors, torch's operations do the same.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import shlex
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from seqcli.compiling import find_libraries
 from seqcli.models.steps import TORCH_STEPS, Steps
 
-SOURCE = Path(__file__).with_name("kernels.c")
-# Fast, yet with NaN and infinity as they are: training must notice them.
-FLAGS = (
-    "-O3",
-    "-march=native",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-ffp-contract=fast",
-    "-fopenmp-simd",
-)
-DEFINITIONS = {torch.float32: (), torch.bfloat16: ("-DNARROW_IS_BF16",)}
-COMPILE_SECONDS = 120.0
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}  # of the products
 
 
 @dataclass(frozen=True)
@@ -103,25 +85,16 @@ def use_compiled_kernels(wanted: bool) -> str:
 
     Returns:
         What will be used and why, for a person: ``compiled by gcc``, or ``torch's operations, as
-        ...``. A failure to compile is a reason, not an error.
+        ...``.
     """
     _loaded.clear()
     if not wanted:
         return "torch's operations, as asked for"
-    compiler = _find_compiler()
-    if compiler is None:
-        return "torch's operations, as there is no C compiler (cc, gcc or clang)"
-    try:
-        target = _describe_target(compiler)
-        libraries = {dtype: _library(compiler, target, dtype) for dtype in DEFINITIONS}
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        why = said[0] if said else f"exit status {error.returncode}"
-        return f"torch's operations, as {compiler[0]} cannot compile here ({why})"
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"torch's operations, as {compiler[0]} cannot compile here ({error})"
-    _loaded.update({dtype: _wrap(library) for dtype, library in libraries.items()})
-    return f"compiled by {Path(compiler[0]).name}"
+    libraries = find_libraries()
+    _loaded.update(
+        {DTYPES[kind]: _wrap(library) for kind, library in libraries.by_precision.items()}
+    )
+    return libraries.said
 
 
 def compiled_for(tensor: Tensor) -> Kernels | None:
@@ -133,66 +106,6 @@ def steps_for(tensor: Tensor) -> Steps:
     """Return the fastest steps for products like a tensor."""
     compiled = compiled_for(tensor)
     return TORCH_STEPS if compiled is None else compiled.steps
-
-
-def _find_compiler() -> list[str] | None:
-    """Return the words that call it: those of CC, or the first of the usual ones that there is."""
-    named = shlex.split(os.environ.get("CC", ""))
-    candidates = [named] if named else [["cc"], ["gcc"], ["clang"]]
-    return next((words for words in candidates if shutil.which(words[0])), None)
-
-
-def _describe_target(compiler: list[str]) -> bytes:
-    """Return what a compiler defines: it names its version and every extension of the processor."""
-    command = [*compiler, *FLAGS, "-dM", "-E", "-x", "c", os.devnull]
-    return _run(command).stdout
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=COMPILE_SECONDS
-    )
-
-
-def _cache_dir() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "seqcli"
-
-
-def _library(compiler: list[str], target: bytes, dtype: torch.dtype) -> ctypes.CDLL:
-    """Load the kernels of a dtype, compiled now or earlier."""
-    flags = [*FLAGS, *DEFINITIONS[dtype]]
-    parts = [target, SOURCE.read_bytes(), " ".join([*compiler, *flags]).encode()]
-    name = f"kernels-{hashlib.sha256(b'|'.join(parts)).hexdigest()[:32]}.so"
-    cached = _cache_dir() / name
-    if _is_own(cached):
-        return ctypes.CDLL(str(cached))
-    with tempfile.TemporaryDirectory(prefix="seqcli-") as folder:
-        made = Path(folder) / name
-        _run([*compiler, *flags, "-shared", "-fPIC", "-o", str(made), str(SOURCE), "-lm"])
-        _keep(made, cached)
-        return ctypes.CDLL(str(made))  # the system keeps a loaded file until the process ends
-
-
-def _is_own(path: Path) -> bool:
-    """Tell a file that nobody but this user could have written."""
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
-
-
-def _keep(made: Path, cached: Path) -> None:
-    """Copy a file into the cache, whole or not at all, if the cache can be written."""
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=cached.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(made.read_bytes())
-        Path(temporary).replace(cached)
-    except OSError:
-        return
 
 
 def _wrap(library: ctypes.CDLL) -> Kernels:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqcli.models import kernels
+from seqcli import compiling
 from seqcli.models.cells import CELLS
 from seqcli.models.kernels import compiled_for, use_compiled_kernels
 from seqcli.models.recurrence import RecurrentLayer, read_directions
@@ -222,7 +222,7 @@ def test_kernels_are_compiled_once_and_only_ours_are_loaded(
     made = sorted((tmp_path / "seqcli").iterdir())
     assert [path.suffix for path in made] == [".so"] * 2
     calls = []
-    monkeypatch.setattr(kernels, "_keep", lambda *paths: calls.append(paths))
+    monkeypatch.setattr(compiling, "_keep", lambda *paths: calls.append(paths))
     assert use_compiled_kernels(True).startswith("compiled by")
     assert not calls
     for path in made:  # anybody could have written there
