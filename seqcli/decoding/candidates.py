@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from seqcli.models.ensemble import JointReading
+from seqcli.models.frozen import FrozenReading
+from seqcli.models.kernels import compiled_for
 from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, PAD_ID, UNK_ID
 
@@ -21,8 +23,11 @@ FIRST_PRODUCED = max(NEVER_PRODUCED) + 1  # all ids from here on may be
 BLOCK = 64  # pieces that are looked at together, if one of them could be among the best
 
 
+AnyReading = Reading | JointReading | FrozenReading
+
+
 class Model(Protocol):
-    """What a search needs: ``Seq2Seq`` and ``Ensemble`` have it."""
+    """What a search needs: ``Seq2Seq``, ``FrozenSeq2Seq`` and ``Ensemble`` have it."""
 
     @property
     def device(self) -> torch.device:
@@ -32,7 +37,7 @@ class Model(Protocol):
     def has_attention(self) -> bool:
         """Whether it looks at the source."""
 
-    def read(self, src: Tensor, src_lengths: Tensor) -> Reading | JointReading:
+    def read(self, src: Tensor, src_lengths: Tensor) -> AnyReading:
         """Encode sources (batch, src_len)."""
 
     def step(self, prev_ids: Tensor, state: Any, memory: Any) -> tuple[Any, Any, Tensor | None]:
@@ -104,6 +109,10 @@ def best_pieces(
         logits[banned] = -torch.inf
     logits = logits[:, FIRST_PRODUCED:]
     keep = min(keep, logits.shape[1])
+    compiled = compiled_for(logits)
+    if compiled is not None:
+        log_probs, pieces = compiled.best_pieces(logits, keep)
+        return log_probs, pieces + FIRST_PRODUCED
     totals = logits.float().logsumexp(dim=-1, keepdim=True)
     values, pieces = _largest(logits, keep)
     return values.float() - totals, pieces + FIRST_PRODUCED

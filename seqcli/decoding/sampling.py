@@ -13,10 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqcli.decoding.candidates import Model, next_log_probs, repeats
+from seqcli.decoding.candidates import AnyReading, Model, next_log_probs, repeats
 from seqcli.decoding.hypotheses import Found, normalised
-from seqcli.models.ensemble import JointReading
-from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, EOS_ID
 
 
@@ -43,7 +41,7 @@ def keep_likely(log_probs: Tensor, *, top_k: int | None, top_p: float | None) ->
 
 def sample(
     model: Model,
-    reading: Reading | JointReading,
+    reading: AnyReading,
     *,
     limits: Sequence[int],
     temperature: float,

@@ -16,16 +16,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqcli.batches import SIZE_MULTIPLE
-from seqcli.decoding.candidates import Model, best_pieces, extend_beams, next_log_probs, repeats
+from seqcli.decoding.candidates import (
+    AnyReading,
+    Model,
+    best_pieces,
+    extend_beams,
+    next_log_probs,
+    repeats,
+)
 from seqcli.decoding.hypotheses import Found, Trace
-from seqcli.models.ensemble import JointReading
-from seqcli.models.seq2seq import Reading
 from seqcli.pieces import BOS_ID, EOS_ID
 
 
 def beam_search(
     model: Model,
-    reading: Reading | JointReading,
+    reading: AnyReading,
     *,
     limits: Sequence[int],
     beam_size: int,
@@ -99,7 +104,7 @@ def beam_search(
 
 def greedy_search(
     model: Model,
-    reading: Reading | JointReading,
+    reading: AnyReading,
     *,
     limits: Sequence[int],
     length_penalty: float,
@@ -152,7 +157,7 @@ def greedy_search(
 
 def _force(
     model: Model,
-    reading: Reading | JointReading,
+    reading: AnyReading,
     prefix: Sequence[int],
     trace: Trace,
     *,

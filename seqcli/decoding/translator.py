@@ -30,7 +30,8 @@ from seqcli.decoding.splitting import split_line
 from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
 from seqcli.devices import resolve_device, resolve_precision, set_threads, use_one_thread
 from seqcli.errors import SettingsError
-from seqcli.models import Ensemble
+from seqcli.models import Ensemble, FrozenSeq2Seq, freeze
+from seqcli.models.kernels import have_compiled_kernels
 from seqcli.pieces import PiecePair
 from seqcli.rundir import load_model, read_manifest
 
@@ -102,14 +103,17 @@ class Translator:
         threads: int = 1,
         comfortable_length: int | None = None,
         calibration: Calibration | None = None,
+        searched: Model | None = None,
     ) -> None:
         """Use ``load``; this takes a model in evaluation mode, where and as it shall compute.
 
         Batches are shared out among CPU threads, as a search makes many short steps: threads that
         share each step wait for each other every time. Lines of more pieces than
-        comfortable_length are split, if the decoding settings say so.
+        comfortable_length are split, if the decoding settings say so. ``searched`` is the same
+        model laid out for searches.
         """
         self.model = model
+        self._searched = model if searched is None else searched
         self._comfortable_length = comfortable_length
         self._calibration = calibration
         self._protection = Protection(settings.pieces.protect)
@@ -147,6 +151,8 @@ class Translator:
         dtype = resolve_precision(precision, where)
         threads = set_threads(threads)
         model, pieces, settings = load_model(Path(run_dir))
+        if where.type == "cpu" and settings.training.kernels != "torch":
+            have_compiled_kernels()
         members = [model.to(device=where, dtype=dtype)]
         for other in map(Path, more):
             member, _, _ = load_model(other)
@@ -156,7 +162,10 @@ class Translator:
                     "trained on one data directory"
                 )
             members.append(member.to(device=where, dtype=dtype))
+        frozen = [freeze(member) for member in members]
         joined = Ensemble(members) if more else members[0]
+        can_join = all(isinstance(member, FrozenSeq2Seq) for member in frozen)
+        laid_out = Ensemble(frozen) if more and can_join else joined if more else frozen[0]
         manifest = read_manifest(Path(run_dir))
         length = manifest.get("comfortable_length")
         return cls(
@@ -167,6 +176,7 @@ class Translator:
             comfortable_length=length if isinstance(length, int) and length > 0 else None,
             # It is of one model: what an ensemble says is sharper or softer.
             calibration=None if more else Calibration.load(manifest.get("calibration")),
+            searched=laid_out,
         )
 
     @property
@@ -365,7 +375,7 @@ class Translator:
         """
         count = decoding.n_best if decoding.sample else 0
         found = search_ids(
-            self.model,
+            self._searched,
             sources,
             decoding=decoding,
             generators=[generators_of(seed, place, count) for place in places],
@@ -376,7 +386,7 @@ class Translator:
             return [tuple(self._hypothesis(one) for one in of_source) for of_source in found]
         ngram = min(decoding.no_repeat_ngram or RETRY_NGRAM, RETRY_NGRAM)
         retried = search_ids(
-            self.model,
+            self._searched,
             [sources[i] for i in again],
             decoding=decoding.model_copy(update={"no_repeat_ngram": ngram}),
             generators=[generators_of(seed, places[i], count) for i in again],

@@ -9,20 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqcli.models.attention import Memory
 from seqcli.models.decoder import DecoderState
-from seqcli.models.seq2seq import Reading, Seq2Seq
+from seqcli.models.frozen import FrozenMemory, FrozenSeq2Seq, FrozenState
+from seqcli.models.seq2seq import Seq2Seq
 
 
 @dataclass(frozen=True)
 class JointState:
     """The states of all members."""
 
-    members: tuple[DecoderState, ...]
+    members: tuple[DecoderState | FrozenState, ...]
 
     def select(self, rows: Tensor) -> JointState:
         """Return the state of some rows; rows are indices, (new_rows,)."""
@@ -33,7 +35,7 @@ class JointState:
 class JointMemory:
     """What the attention of each member reads."""
 
-    members: tuple[Memory | None, ...]
+    members: tuple[Memory | FrozenMemory | None, ...]
 
     def select(self, rows: Tensor) -> JointMemory:
         """Return the memory of some sentences; rows are indices, (rows,)."""
@@ -56,8 +58,11 @@ class Ensemble:
     Source: Sutskever et al. 2014, section 3.6.
     """
 
-    def __init__(self, members: Sequence[Seq2Seq]) -> None:
-        """Join models with the same vocabularies, in evaluation mode, on one device."""
+    def __init__(self, members: Sequence[Seq2Seq | FrozenSeq2Seq]) -> None:
+        """Join models with the same vocabularies, in evaluation mode, on one device.
+
+        All are frozen (``freeze``), or none.
+        """
         assert members
         self.members = tuple(members)
 
@@ -73,7 +78,7 @@ class Ensemble:
 
     def read(self, src: Tensor, src_lengths: Tensor) -> JointReading:
         """Encode sources, as ``Seq2Seq.read``."""
-        readings: list[Reading] = [model.read(src, src_lengths) for model in self.members]
+        readings = [model.read(src, src_lengths) for model in self.members]
         return JointReading(
             JointState(tuple(reading.state for reading in readings)),
             JointMemory(tuple(reading.memory for reading in readings)),
@@ -88,8 +93,8 @@ class Ensemble:
             The readout of each member; the new state; the mean of the attention weights, (rows,
             src_len), of those members that have attention.
         """
-        steps = [
-            model.step(prev_ids, own, read)
+        steps: list[Any] = [
+            model.step(prev_ids, own, read)  # type: ignore[arg-type]
             for model, own, read in zip(self.members, state.members, memory.members, strict=True)
         ]
         readouts, states, weights = zip(*steps, strict=True)

@@ -73,6 +73,45 @@ class Kernels:
         _call(self.library.softmax_excess_of_two, logits.shape[1], None, *tensors)
         return likelihoods
 
+    def attend(
+        self, queries: Tensor, keys: Tensor, values: Tensor, lengths: Tensor, *, heads: int
+    ) -> Tensor:
+        """Return what ``attention.attend`` reads for dot products, beside the queries.
+
+        Args:
+            queries: Decoder states, fp32, (rows, hidden); those of a sentence side by side.
+            keys: (batch, src_len, hidden).
+            values: (batch, src_len, hidden).
+            lengths: Real pieces of each sentence, (batch,).
+            heads: Each looks with its part of the units.
+
+        Returns:
+            [query; context], (rows, 2 * hidden).
+        """
+        rows, hidden = queries.shape
+        batch, src_len, _ = keys.shape
+        shape = lengths.new_tensor([rows // batch, heads])
+        weights, sums = queries.new_empty(1, src_len), queries.new_empty(1, hidden)
+        read = keys.new_empty(rows, 2 * hidden)
+        tensors = (queries, keys, values, lengths, shape, weights, sums, read)
+        _call(self.library.attend, hidden, None, *tensors)
+        return read
+
+    def best_pieces(self, logits: Tensor, keep: int) -> tuple[Tensor, Tensor]:
+        """Return the log-probabilities of the likeliest pieces, and the pieces, (rows, keep) each.
+
+        Args:
+            logits: (rows, vocab).
+            keep: How many, at most vocab; the likeliest comes first, of equal ones the first.
+        """
+        rows, vocab = logits.shape
+        log_probs = logits.new_empty(rows, keep, dtype=torch.float32)
+        pieces = logits.new_empty(rows, keep, dtype=torch.long)
+        tops, places = log_probs.new_empty(1, vocab), pieces.new_empty(1, vocab)
+        tensors = (logits, tops, places, pieces.new_tensor([keep]), log_probs, pieces)
+        _call(self.library.best_pieces, vocab, None, *tensors)
+        return log_probs, pieces
+
 
 _loaded: dict[torch.dtype, Kernels] = {}
 
@@ -95,6 +134,11 @@ def use_compiled_kernels(wanted: bool) -> str:
         {DTYPES[kind]: _wrap(library) for kind, library in libraries.by_precision.items()}
     )
     return libraries.said
+
+
+def have_compiled_kernels() -> str:
+    """Compile the kernels unless they are there; say the same as ``use_compiled_kernels``."""
+    return "compiled already" if _loaded else use_compiled_kernels(True)
 
 
 def compiled_for(tensor: Tensor) -> Kernels | None:

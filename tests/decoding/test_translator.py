@@ -14,6 +14,8 @@ from seqcli.config import DecodingSettings, load_settings
 from seqcli.decoding.translation import EMPTY, Translation
 from seqcli.decoding.translator import Translator
 from seqcli.errors import SettingsError
+from seqcli.models import freeze
+from seqcli.models.kernels import have_compiled_kernels
 from seqcli.pieces import PiecePair
 from seqcli.rundir import create_run, save_model
 
@@ -99,7 +101,8 @@ def test_lines_may_come_from_a_generator_that_is_read_as_needed(translator: Tran
 
 def test_save_load_translate_is_identical(translator: Translator, tiny_data: Path, tmp_path: Path):
     model = tiny_model(vocab_size=len(translator.pieces.src)).float()
-    before = Translator(model, translator.pieces, translator.settings)
+    have_compiled_kernels()
+    before = Translator(model, translator.pieces, translator.settings, searched=freeze(model))
     create_run(tmp_path, before.settings, pieces_dir=tiny_data, manifest={})
     save_model(tmp_path, dict(model.named_parameters()))
     after = Translator.load(str(tmp_path), device="cpu", threads=1, precision="fp32")

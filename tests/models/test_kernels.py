@@ -183,6 +183,71 @@ def test_a_narrow_matrix_is_added_to_a_wide_one() -> None:
     assert torch.equal(total, expected)
 
 
+@needs_compiler
+@pytest.mark.usefixtures("compiled")
+@given(
+    rows=st.integers(1, 4),
+    vocab=st.integers(1, 300),
+    keep=st.integers(1, 300),
+    values=st.integers(1, 5),
+    banned=st.floats(0, 0.9),
+    narrow=st.booleans(),
+)
+def test_the_likeliest_pieces_are_those_of_a_stable_sort(
+    rows: int, vocab: int, keep: int, values: int, banned: float, narrow: bool
+) -> None:
+    """Many logits are equal, and some are -inf."""
+    logits = torch.randint(values, (rows, vocab)).float()
+    logits[:, 1:][torch.rand(rows, vocab - 1) < banned] = -torch.inf
+    logits, keep = logits.bfloat16() if narrow else logits, min(keep, vocab)
+    compiled = compiled_for(logits)
+    assert compiled is not None
+    log_probs, pieces = compiled.best_pieces(logits, keep)
+    order = logits.float().sort(dim=-1, descending=True, stable=True).indices[:, :keep]
+    assert torch.equal(pieces, order)
+    expected = logits.float().log_softmax(dim=-1).gather(1, order)
+    torch.testing.assert_close(log_probs, expected, atol=1e-5, rtol=1e-5)
+
+
+@needs_compiler
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("value", [torch.nan, -torch.inf, torch.inf])
+def test_pieces_stay_in_range_whatever_the_logits_are(value: float) -> None:
+    logits = torch.full((2, 100), value)
+    compiled = compiled_for(logits)
+    assert compiled is not None
+    _, pieces = compiled.best_pieces(logits, 70)
+    assert ((pieces >= 0) & (pieces < 100)).all()
+
+
+@needs_compiler
+@pytest.mark.usefixtures("compiled")
+@given(
+    batch=st.integers(1, 4),
+    beams=st.integers(1, 3),
+    src_len=st.integers(1, 9),
+    heads=st.integers(1, 3),
+    units=st.integers(1, 20),
+)
+def test_attend_reads_as_attention_by_its_equation(
+    batch: int, beams: int, src_len: int, heads: int, units: int
+) -> None:
+    queries = torch.randn(batch, beams, heads, units)
+    keys, values = torch.randn(2, batch, src_len, heads, units)
+    lengths = torch.randint(1, src_len + 1, (batch,))
+    scores = torch.einsum("bqhu,bshu->bqhs", queries, keys)
+    is_padding = torch.arange(src_len) >= lengths[:, None, None, None]
+    weights = scores.masked_fill(is_padding, -torch.inf).softmax(dim=-1)
+    contexts = torch.einsum("bqhs,bshu->bqhu", weights, values)
+    compiled = compiled_for(keys)
+    assert compiled is not None
+    read = compiled.attend(
+        queries.flatten(2).flatten(0, 1), keys.flatten(2), values.flatten(2), lengths, heads=heads
+    )
+    expected = torch.cat([queries.flatten(2), contexts.flatten(2)], dim=-1).flatten(0, 1)
+    torch.testing.assert_close(read, expected, atol=1e-5, rtol=1e-5)
+
+
 # --- choosing ---------------------------------------------------------------------------------
 
 
