@@ -38,12 +38,18 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """Return the dtype of the products.
 
     Args:
-        name: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware multiplies it natively.
+        name: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware multiplies it natively; as
+            for ``int8``, whose sums come out so.
         device: Where they are computed.
     """
-    if name == "auto":
+    if name in ("auto", "int8"):
         return torch.float32 if _native_bf16(device) is None else torch.bfloat16
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
+
+
+def multiplies_bytes_fast() -> bool:
+    """Tell whether this processor has instructions for products of whole numbers (VNNI, AMX)."""
+    return bool(getattr(torch.cpu, "_is_vnni_supported", bool)())
 
 
 # Private in torch 2.13, and the only place that knows; without them fp32 is right everywhere.

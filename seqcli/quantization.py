@@ -33,10 +33,15 @@ def quantize(weights: Mapping[str, torch.Tensor], precision: str) -> dict[str, t
         elif precision == "bf16":
             small[name] = value.to(torch.bfloat16)
         else:
-            scale = value.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / LARGEST
-            small[name] = (value / scale).round().to(torch.int8)
-            small[name + SCALE] = scale
+            small[name], small[name + SCALE] = quantize_rows(value)
     return small
+
+
+def quantize_rows(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a matrix (out, in) in int8, and the scale of each row, (out, 1) in fp32."""
+    weight = weight.float()
+    scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / LARGEST
+    return (weight / scale).round().to(torch.int8), scale
 
 
 def dequantize(weights: Mapping[str, torch.Tensor], *, path: object) -> dict[str, torch.Tensor]:

@@ -21,6 +21,7 @@ from seqcli.cli.flags import (
     settings_flags,
 )
 from seqcli.cli.results import open_results
+from seqcli.compiling import compile_ahead
 from seqcli.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -125,10 +126,12 @@ def command(
     output_stream = open_results(output)
     alignments_stream = nullcontext(None) if alignments is None else open_results(alignments)
     settings = given.load_for_run(model[0])
+    training = settings.training
+    if training.kernels != "torch":
+        compile_ahead()  # while torch is imported
 
     from seqcli.decoding.translator import Translator
 
-    training = settings.training
     translator = Translator.load(
         *model, device=training.device, threads=training.threads, precision=training.precision
     )

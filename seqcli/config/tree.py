@@ -22,7 +22,7 @@ KeepWhich = Literal["last", "best"]
 Metric = Literal["bleu", "chrf", "loss"]
 OnLoop = Literal["retry", "keep"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["auto", "fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16", "int8"]
 Kernels = Literal["auto", "torch"]
 
 
@@ -237,7 +237,9 @@ class TrainingSettings(Section):
     device: Device = Field("auto", description="Where to compute.")
     threads: OptionalCount = Field(None, description="CPU threads; off: one for each core.")
     precision: Precision = Field(
-        "auto", description="Products in fp32 or bf16; auto: bf16 where the hardware has it."
+        "auto",
+        description="Products in fp32, bf16, or, to translate, int8; auto: the fastest that the "
+        "hardware has.",
     )
     kernels: Kernels = Field(
         "auto",

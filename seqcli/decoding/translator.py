@@ -28,9 +28,16 @@ from seqcli.decoding.sampling import generators_of, sample
 from seqcli.decoding.search import beam_search
 from seqcli.decoding.splitting import split_line
 from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
-from seqcli.devices import resolve_device, resolve_precision, set_threads, use_one_thread
+from seqcli.devices import (
+    multiplies_bytes_fast,
+    resolve_device,
+    resolve_precision,
+    set_threads,
+    use_one_thread,
+)
 from seqcli.errors import SettingsError
 from seqcli.models import Ensemble, FrozenSeq2Seq, freeze
+from seqcli.models.fixed_products import has_int8_products
 from seqcli.models.kernels import have_compiled_kernels
 from seqcli.pieces import PiecePair
 from seqcli.rundir import load_model, read_manifest
@@ -141,11 +148,12 @@ class Translator:
             more: Other runs, with the same pieces: the mean of all their probabilities is taken.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             threads: CPU threads; None for one on each core.
-            precision: ``auto``, ``fp32`` or ``bf16``.
+            precision: ``fp32``, ``bf16``, ``int8``, or ``auto``: the fastest for this processor.
 
         Raises:
             CheckpointError: If a run cannot be read.
-            SettingsError: If there is no such device, or the runs have different pieces.
+            SettingsError: If there is no such device or precision, or the runs have different
+                pieces.
         """
         where = resolve_device(device)
         dtype = resolve_precision(precision, where)
@@ -153,7 +161,8 @@ class Translator:
         model, pieces, settings = load_model(Path(run_dir))
         if where.type == "cpu" and settings.training.kernels != "torch":
             have_compiled_kernels()
-        members = [model.to(device=where, dtype=dtype)]
+        in_int8 = _takes_int8(precision, where)
+        members = [model.to(device=where)]
         for other in map(Path, more):
             member, _, _ = load_model(other)
             if not PiecePair.are_equal(Path(run_dir), other):
@@ -161,8 +170,8 @@ class Translator:
                     f"{other}: has other pieces than {run_dir}; the models of an ensemble are "
                     "trained on one data directory"
                 )
-            members.append(member.to(device=where, dtype=dtype))
-        frozen = [freeze(member) for member in members]
+            members.append(member.to(device=where))
+        frozen = [freeze(member, dtype, int8=in_int8) for member in members]
         joined = Ensemble(members) if more else members[0]
         can_join = all(isinstance(member, FrozenSeq2Seq) for member in frozen)
         laid_out = Ensemble(frozen) if more and can_join else joined if more else frozen[0]
@@ -406,3 +415,18 @@ class Translator:
             truncated=found.truncated,
             looped=looped or is_looped(found.ids),
         )
+
+
+def _takes_int8(precision: str, device: torch.device) -> bool:
+    """Tell whether to multiply whole numbers: if asked to, or, with auto, where that is fastest.
+
+    Raises:
+        SettingsError: If that is asked for and not to be had.
+    """
+    can = device.type == "cpu" and has_int8_products()
+    if precision == "int8" and not can:
+        raise SettingsError(
+            f"--precision int8: this torch has no products of whole numbers on this {device.type}; "
+            "use auto"
+        )
+    return precision == "int8" or (precision == "auto" and can and multiplies_bytes_fast())

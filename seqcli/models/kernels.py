@@ -73,6 +73,12 @@ class Kernels:
         _call(self.library.softmax_excess_of_two, logits.shape[1], None, *tensors)
         return likelihoods
 
+    def as_bytes(self, x: Tensor) -> Tensor:
+        """Return values within -1 and 1 as round(127 x) + 128, (rows, width)."""
+        whole = torch.empty_like(x, dtype=torch.uint8)
+        _call(self.library.as_bytes, x.shape[1], None, x, whole)
+        return whole
+
     def attend(
         self, queries: Tensor, keys: Tensor, values: Tensor, lengths: Tensor, *, heads: int
     ) -> Tensor:

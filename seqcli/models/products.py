@@ -42,49 +42,6 @@ def _is_for_onednn(x: Tensor) -> bool:
     )
 
 
-class FixedProduct:
-    """x @ weight.t() + bias with a weight that never changes, laid out once as oneDNN reads it.
-
-    A product of few rows is four times as fast so: otherwise each call lays the weight out anew.
-    """
-
-    def __init__(
-        self, weight: Tensor, bias: Tensor | None = None, *, then_tanh: bool = False
-    ) -> None:
-        """Lay a weight out, if its device and dtype have oneDNN.
-
-        Args:
-            weight: (out, in).
-            bias: (out,), or None.
-            then_tanh: Whether tanh is taken of the sum.
-        """
-        self._weight, self._then_tanh = weight.detach(), then_tanh
-        self._bias = None if bias is None else bias.detach()
-        self._packed = _packed(self._weight)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Return the product, (rows, out), for x (rows, in)."""
-        if self._packed is None or not len(x):
-            sums = functional.linear(x, self._weight, self._bias)
-            return sums.tanh() if self._then_tanh else sums
-        then = "tanh" if self._then_tanh else "none"
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(
-            x, self._packed, self._bias, then, [], ""
-        )
-        return product
-
-
-def _packed(weight: Tensor) -> Tensor | None:
-    """Return a weight as oneDNN reads it, or None where that is not to be had."""
-    if _onednn is None or weight.device.type != "cpu" or weight.dtype not in _ONEDNN_DTYPES:
-        return None
-    try:  # private, as in _find_onednn
-        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight)
-    except (AttributeError, RuntimeError):
-        return None
-    return packed
-
-
 def times_transposed(x: Tensor, weight: Tensor, out: Tensor | None = None) -> Tensor:
     """Return x @ weight.t(), (rows, out), for x (rows, in) and weight (out, in); in ``out``."""
     if _onednn is not None and _is_for_onednn(x):

@@ -12,6 +12,7 @@ import torch
 from seqcli.config import ModelSettings, TrainingSettings
 from seqcli.devices import explain_precision, resolve_device, resolve_precision, set_threads
 from seqcli.encoding import count_cores
+from seqcli.errors import SettingsError
 from seqcli.models.kernels import use_compiled_kernels
 from seqcli.training.distributed import local_processes
 
@@ -33,6 +34,11 @@ def take_machine(*, device: str, precision: str, threads: int | None, kernels: s
     Raises:
         SettingsError: If the machine does not have what they ask for.
     """
+    if precision == "int8":
+        raise SettingsError(
+            "--precision int8: whole numbers are for translating with a trained model, not for "
+            "training; use auto, bf16 or fp32"
+        )
     resolved = resolve_device(device)
     if threads is None and local_processes() > 1:
         threads = max(1, count_cores() // local_processes())

@@ -3,6 +3,22 @@
 
 enum { BLOCK = 64 }; /* entries whose largest is looked at first */
 
+/* 127 x + 128 as a whole number, for x within -1 and 1; what is beyond becomes 0 or 255. */
+void as_bytes(size rows, size width, const uint8_t *is_real,
+              const narrow *x, size x_stride, uint8_t *whole, size whole_stride) {
+    (void)is_real;
+    for (size row = 0; row < rows; row++) {
+        const narrow *in = x + row * x_stride;
+        uint8_t *out = whole + row * whole_stride;
+        EACH(j, width) {
+            float value = wide(in[j]) * 127.0f + 128.5f;
+            value = value > 0.0f ? value : 0.0f;
+            value = value < 255.0f ? value : 255.0f;
+            out[j] = (uint8_t)(int32_t)value;
+        }
+    }
+}
+
 /* For each query h the softmax of h · key over the keys of its sentence, head by head, and the sum
  * of the values so weighted. Writes [h; context], as the product of the readout reads it.
  * shape: queries of a sentence, which are side by side; heads. */
