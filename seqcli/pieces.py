@@ -31,6 +31,7 @@ from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsErr
 from seqcli.files import write_atomically
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
+NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)  # by a translation
 
 _SPACE_MARK = "\u2581"
 _UNKNOWN_MARK = "\u2585"  # SentencePiece skips training lines that hold it

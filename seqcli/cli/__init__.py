@@ -30,6 +30,7 @@ VERBS = {
     "eval": "Score translations with BLEU, chrF and TER.",
     "tune": "Find the beam size and length penalty that score best on a run's validation set.",
     "average": "Write a run whose weights are the mean of a run's last or best checkpoints.",
+    "shortlist": "Learn which target pieces may translate each source piece.",
     "export": "Write a bundle: a run's model in few bytes, with a card that says what it is.",
     "inspect": "Look into a trained model.",
     "config": "Print the settings with their descriptions.",

@@ -322,6 +322,10 @@ class DecodingSettings(Section):
         description="A translation that goes round in circles: search again without repeated "
         "n-grams, or keep it; it is flagged either way.",
     )
+    shortlist: bool = Field(
+        False,
+        description="Choose among the pieces that `seqcli shortlist` found for the source only.",
+    )
     split_long: bool = Field(
         True,
         description="Translate a line longer than nearly all training sentences in parts.",

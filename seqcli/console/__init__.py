@@ -21,6 +21,7 @@ from seqcli.console.results import (
     print_export,
     print_preprocessing,
     print_settings,
+    print_shortlisting,
     print_training,
     print_tuning,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "print_export",
     "print_preprocessing",
     "print_settings",
+    "print_shortlisting",
     "print_training",
     "print_tuning",
     "report_to_console",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seqcli.exporting import Export
     from seqcli.insight.attention import AttentionMap
     from seqcli.preprocessing import PreprocessResult
+    from seqcli.shortlisting import Shortlisting
     from seqcli.tuning import Tuning
 
 SHADES = " ░▒▓█"  # of attention weights from 0 to 1
@@ -107,6 +108,21 @@ def print_averaging(out_dir: Path, updates: Sequence[int], *, as_json: bool) -> 
         _print_line(json.dumps({"run_dir": str(out_dir), "average_of": list(updates)}))
     else:
         _print_line(f"{out_dir}: average of updates {', '.join(map(str, updates))}")
+
+
+def print_shortlisting(made: Shortlisting, *, as_json: bool) -> None:
+    """Print what a shortlist has, and what of the validation set it covers."""
+    if as_json:
+        _print_line(json.dumps(dataclasses.asdict(made)))
+        return
+    _print_line(
+        f"{made.path}: {made.candidates:,} candidates of each piece and {made.common:,} common "
+        f"ones, from {made.pairs:,} pairs"
+    )
+    _print_line(
+        f"validation set: {made.length:,.0f} pieces to a sentence, with {made.coverage:.2%} of "
+        "those in the references"
+    )
 
 
 def print_tuning(tuning: Tuning, *, as_json: bool) -> None:

@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 
 from seqcli.models.ensemble import JointReading
-from seqcli.models.frozen import FrozenReading
+from seqcli.models.frozen import FrozenReading, ShortReadout
 from seqcli.models.kernels import compiled_for
 from seqcli.models.seq2seq import Reading
-from seqcli.pieces import BOS_ID, PAD_ID, UNK_ID
+from seqcli.pieces import NEVER_PRODUCED
 
-NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)
 FIRST_PRODUCED = max(NEVER_PRODUCED) + 1  # all ids from here on may be
 BLOCK = 64  # pieces that are looked at together, if one of them could be among the best
 
@@ -104,18 +103,25 @@ def best_pieces(
         keep: How many.
         banned: What ``repeats`` says: rows, and a piece that each may not produce.
     """
+    if isinstance(readout, ShortReadout) and banned is None:
+        log_probs, places = _likeliest(readout.logits(), keep)
+        return log_probs, readout.memory.pieces[places]
     logits = model.logits(readout)
     if banned is not None:
         logits[banned] = -torch.inf
-    logits = logits[:, FIRST_PRODUCED:]
+    log_probs, places = _likeliest(logits[:, FIRST_PRODUCED:], keep)
+    return log_probs, places + FIRST_PRODUCED
+
+
+def _likeliest(logits: Tensor, keep: int) -> tuple[Tensor, Tensor]:
+    """Return the largest log-probabilities of each row and where they are, (rows, keep) each."""
     keep = min(keep, logits.shape[1])
     compiled = compiled_for(logits)
     if compiled is not None:
-        log_probs, pieces = compiled.best_pieces(logits, keep)
-        return log_probs, pieces + FIRST_PRODUCED
+        return compiled.best_pieces(logits, keep)
     totals = logits.float().logsumexp(dim=-1, keepdim=True)
-    values, pieces = _largest(logits, keep)
-    return values.float() - totals, pieces + FIRST_PRODUCED
+    values, places = _largest(logits, keep)
+    return values.float() - totals, places
 
 
 def _largest(x: Tensor, keep: int) -> tuple[Tensor, Tensor]:

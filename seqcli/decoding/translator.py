@@ -41,6 +41,7 @@ from seqcli.models.fixed_products import has_int8_products
 from seqcli.models.kernels import have_compiled_kernels
 from seqcli.pieces import PiecePair
 from seqcli.rundir import load_model, read_manifest
+from seqcli.shortlisting import load_shortlist
 
 BATCH_SIZE = 64
 SORTED_BATCHES = 32  # batches whose lines are sorted by length together
@@ -111,16 +112,18 @@ class Translator:
         comfortable_length: int | None = None,
         calibration: Calibration | None = None,
         searched: Model | None = None,
+        shortened: Model | None = None,
     ) -> None:
         """Use ``load``; this takes a model in evaluation mode, where and as it shall compute.
 
         Batches are shared out among CPU threads, as a search makes many short steps: threads that
         share each step wait for each other every time. Lines of more pieces than
         comfortable_length are split, if the decoding settings say so. ``searched`` is the same
-        model laid out for searches.
+        model laid out for searches, ``shortened`` that with a shortlist.
         """
         self.model = model
         self._searched = model if searched is None else searched
+        self._shortened = shortened
         self._comfortable_length = comfortable_length
         self._calibration = calibration
         self._protection = Protection(settings.pieces.protect)
@@ -173,8 +176,15 @@ class Translator:
             members.append(member.to(device=where))
         frozen = [freeze(member, dtype, int8=in_int8) for member in members]
         joined = Ensemble(members) if more else members[0]
-        can_join = all(isinstance(member, FrozenSeq2Seq) for member in frozen)
-        laid_out = Ensemble(frozen) if more and can_join else joined if more else frozen[0]
+        laid_out = [one for one in frozen if isinstance(one, FrozenSeq2Seq)]
+        searched: Model = joined
+        shortened: Model | None = None
+        if len(laid_out) == len(members):
+            searched = Ensemble(laid_out) if more else laid_out[0]
+            shortlist = load_shortlist(Path(run_dir), pieces)
+            if shortlist is not None:
+                short = [one.with_shortlist(shortlist) for one in laid_out]
+                shortened = Ensemble(short) if more else short[0]
         manifest = read_manifest(Path(run_dir))
         length = manifest.get("comfortable_length")
         return cls(
@@ -185,7 +195,8 @@ class Translator:
             comfortable_length=length if isinstance(length, int) and length > 0 else None,
             # It is of one model: what an ensemble says is sharper or softer.
             calibration=None if more else Calibration.load(manifest.get("calibration")),
-            searched=laid_out,
+            searched=searched,
+            shortened=shortened,
         )
 
     @property
@@ -269,11 +280,16 @@ class Translator:
             prefix: Words that every translation begins with; lines are not split then.
 
         Raises:
-            SettingsError: If batch_size is below 1.
+            SettingsError: If batch_size is below 1, or there is no shortlist to use.
         """
         if batch_size < 1:
             raise SettingsError(
                 f"batch_size is {batch_size}; it must be a whole number, at least 1"
+            )
+        if decoding.shortlist and self._shortened is None:
+            raise SettingsError(
+                "--shortlist: the run has no shortlist that this model can use; make one with "
+                "`seqcli shortlist RUN_DIR` (a model with layer norms can use none)"
             )
         seed = self.settings.training.seed if seed is None else seed
         begin = self.pieces.tgt.encode(prefix) if prefix.strip() else []
@@ -383,8 +399,12 @@ class Translator:
             prefix: Ids that every translation begins with.
         """
         count = decoding.n_best if decoding.sample else 0
+        model = self._searched
+        if decoding.shortlist and not prefix:  # what is forced need not be in it
+            assert self._shortened is not None
+            model = self._shortened
         found = search_ids(
-            self._searched,
+            model,
             sources,
             decoding=decoding,
             generators=[generators_of(seed, place, count) for place in places],
@@ -395,7 +415,7 @@ class Translator:
             return [tuple(self._hypothesis(one) for one in of_source) for of_source in found]
         ngram = min(decoding.no_repeat_ngram or RETRY_NGRAM, RETRY_NGRAM)
         retried = search_ids(
-            self._searched,
+            model,
             [sources[i] for i in again],
             decoding=decoding.model_copy(update={"no_repeat_ngram": ngram}),
             generators=[generators_of(seed, places[i], count) for i in again],

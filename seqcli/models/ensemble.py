@@ -14,9 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqcli.models.attention import Memory
 from seqcli.models.decoder import DecoderState
-from seqcli.models.frozen import FrozenMemory, FrozenSeq2Seq, FrozenState
+from seqcli.models.frozen import AnyMemory, FrozenSeq2Seq, FrozenState
 from seqcli.models.seq2seq import Seq2Seq
 
 
@@ -35,7 +34,7 @@ class JointState:
 class JointMemory:
     """What the attention of each member reads."""
 
-    members: tuple[Memory | FrozenMemory | None, ...]
+    members: tuple[AnyMemory, ...]
 
     def select(self, rows: Tensor) -> JointMemory:
         """Return the memory of some sentences; rows are indices, (rows,)."""

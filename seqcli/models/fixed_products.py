@@ -7,6 +7,7 @@ Axes: rows = whatever is multiplied, in = width of the input, out = width of the
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 
 import torch
@@ -64,16 +65,32 @@ class FixedProduct:
         bias = None if bias is None else bias.detach()
         self._then = "tanh" if then_tanh else "none"
         self._packed: Tensor | None
+        self._scales = weight.new_empty(0)
         if kind.int8:
-            whole, scales = quantize_rows(weight)
-            self._packed = torch.ops.onednn.qlinear_prepack(whole, None)
+            weight, scales = quantize_rows(weight)
             self._scales = scales[:, 0].contiguous()
-            self._zeros = torch.zeros(len(whole), dtype=torch.long)
             self._bias = None if bias is None else bias.float()
-            return
-        self._bias = None if bias is None else bias.to(kind.dtype)
-        self._weight = weight.to(kind.dtype).contiguous()
-        self._packed = _packed(self._weight)
+        else:
+            weight = weight.to(kind.dtype).contiguous()
+            self._bias = None if bias is None else bias.to(kind.dtype)
+        self._weight = weight
+        self._pack()
+
+    def _pack(self) -> None:
+        if self._kind.int8:
+            self._packed = torch.ops.onednn.qlinear_prepack(self._weight, None)
+            self._zeros = torch.zeros(len(self._weight), dtype=torch.long)
+        else:
+            self._packed = _packed(self._weight)
+
+    def some(self, rows: Tensor) -> FixedProduct:
+        """Return the product with some rows of the weight only; rows are indices, (rows,)."""
+        part = copy(self)
+        part._weight = self._weight[rows]
+        part._bias = None if self._bias is None else self._bias[rows]
+        part._scales = self._scales[rows] if self._kind.int8 else self._scales
+        part._pack()
+        return part
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the product, (rows, out), for x (rows, in)."""

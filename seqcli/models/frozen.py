@@ -10,7 +10,8 @@ by side.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -23,6 +24,7 @@ from seqcli.models.products import linear
 from seqcli.models.recurrence import RecurrentLayer
 from seqcli.models.runs import wide_dtype
 from seqcli.models.seq2seq import Seq2Seq
+from seqcli.models.shortlist import Shortlist
 
 # What a layer carries: h as its gates read it, h as products read it, and c of an LSTM.
 LayerState = tuple[Tensor, ...]
@@ -59,11 +61,43 @@ class FrozenMemory:
 
 
 @dataclass(frozen=True)
+class ShortMemory:
+    """What attention reads, and which pieces may be said."""
+
+    inner: FrozenMemory | Memory | None
+    pieces: Tensor  # that some sentence may say, (some,)
+    output: FixedProduct  # their scores
+    allowed: Tensor  # whether a sentence may say them, (batch, some)
+
+    def select(self, rows: Tensor) -> ShortMemory:
+        """Return the memory of some sentences; rows are indices, (rows,)."""
+        inner = None if self.inner is None else self.inner.select(rows)
+        return replace(self, inner=inner, allowed=self.allowed[rows])
+
+
+AnyMemory = FrozenMemory | ShortMemory | Memory | None
+
+
+@dataclass(frozen=True)
+class ShortReadout:
+    """Readouts (rows, readout), with what is needed for the scores of a few pieces."""
+
+    readouts: Tensor
+    memory: ShortMemory
+
+    def logits(self) -> Tensor:
+        """Return the scores of ``memory.pieces``, (rows, some); -inf where they are not allowed."""
+        allowed = self.memory.allowed
+        scores = self.memory.output(self.readouts).view(len(allowed), -1, allowed.shape[1])
+        return scores.masked_fill_(~allowed[:, None], -torch.inf).flatten(0, 1)
+
+
+@dataclass(frozen=True)
 class FrozenReading:
     """A read source, ready to be translated."""
 
     state: FrozenState
-    memory: FrozenMemory | Memory | None
+    memory: AnyMemory
 
 
 class _FrozenLayer:
@@ -230,6 +264,13 @@ class FrozenSeq2Seq:
         self._readout = FixedProduct(readout.weight, readout.bias, above, then_tanh=True)
         self._output = FixedProduct(model.output.weight, model.output.bias, kind)
         self._fused = compiled_for(self._table)
+        self._shortlist: Shortlist | None = None
+
+    def with_shortlist(self, shortlist: Shortlist) -> FrozenSeq2Seq:
+        """Return the same model, for which each source allows the pieces of its list only."""
+        same = copy(self)
+        same._shortlist = shortlist.to(self.device)
+        return same
 
     @property
     def device(self) -> torch.device:
@@ -249,27 +290,47 @@ class FrozenSeq2Seq:
             fed = outputs.new_zeros(len(src), self._model.decoder.readout_size)
         layers = zip(self._layers, last, strict=True)
         state = FrozenState(tuple(layer.start(own) for layer, own in layers), fed)
+        memory = self._remember(outputs, src_lengths)
+        if self._shortlist is None:
+            return FrozenReading(state, memory)
+        allowed = self._shortlist.allowed(src)
+        pieces = allowed.any(dim=0).nonzero()[:, 0]
+        output = self._output.some(pieces)
+        return FrozenReading(state, ShortMemory(memory, pieces, output, allowed[:, pieces]))
+
+    def _remember(self, outputs: Tensor, src_lengths: Tensor) -> FrozenMemory | Memory | None:
+        """Return what attention reads of encoder outputs (batch, src_len, hidden)."""
         if self._attention is None:
-            return FrozenReading(state, None)
+            return None
         memory = self._attention.remember(outputs, src_lengths)
         if not self._attends_fused():
-            return FrozenReading(state, memory)
+            return memory
         keys, values = (
             part.transpose(1, 2).flatten(2).contiguous() for part in (memory.keys, memory.values)
         )
-        return FrozenReading(state, FrozenMemory(keys, values, src_lengths))
+        return FrozenMemory(keys, values, src_lengths)
 
     def _attends_fused(self) -> bool:
         return self._fused is not None and isinstance(self._attention, DotAttention)
 
     def step(
-        self, prev_ids: Tensor, state: FrozenState, memory: FrozenMemory | Memory | None
-    ) -> tuple[Tensor, FrozenState, None]:
+        self, prev_ids: Tensor, state: FrozenState, memory: AnyMemory
+    ) -> tuple[Tensor | ShortReadout, FrozenState, None]:
         """Feed one piece to each hypothesis, as ``Seq2Seq.step``, which tells the weights too.
 
         Returns:
-            Readout, (rows, readout); the new state; None.
+            What ``logits`` takes; the new state; None.
         """
+        if isinstance(memory, ShortMemory):
+            readout, new_state = self._step(prev_ids, state, memory.inner)
+            return ShortReadout(readout, memory), new_state, None
+        readout, new_state = self._step(prev_ids, state, memory)
+        return readout, new_state, None
+
+    def _step(
+        self, prev_ids: Tensor, state: FrozenState, memory: FrozenMemory | Memory | None
+    ) -> tuple[Tensor, FrozenState]:
+        """Return the readout, (rows, readout), and the new state."""
         decoder = self._model.decoder
         x_part = self._table[prev_ids]
         if self._of_fed is not None:
@@ -292,7 +353,7 @@ class FrozenSeq2Seq:
             asked = torch.cat([outputs.to(context.dtype), context], dim=-1)
         readout = self._readout(asked)
         fed = readout if self._of_fed is not None else None
-        return readout, FrozenState(tuple(states), fed), None
+        return readout, FrozenState(tuple(states), fed)
 
     def _ask(self, queries: Tensor, memory: FrozenMemory | Memory | None) -> Tensor:
         """Return queries (rows, hidden) and their contexts side by side, (rows, 2 * hidden)."""
@@ -309,9 +370,17 @@ class FrozenSeq2Seq:
         context, _ = attend(self._attention, by_sentence, memory)
         return torch.cat([asking, context.reshape(asking.shape).to(narrow)], dim=-1)
 
-    def logits(self, readouts: Tensor) -> Tensor:
-        """Return the scores of every piece, (rows, vocab), of readouts (rows, readout)."""
-        return self._output(readouts)
+    def logits(self, readouts: Tensor | ShortReadout) -> Tensor:
+        """Return the scores of every piece, (rows, vocab), of readouts (rows, readout).
+
+        Pieces that a source does not allow have -inf.
+        """
+        if isinstance(readouts, Tensor):
+            return self._output(readouts)
+        assert self._shortlist is not None
+        scores, pieces = readouts.logits(), readouts.memory.pieces
+        everything = scores.new_full((len(scores), self._shortlist.vocab), -torch.inf)
+        return everything.index_copy_(1, pieces, scores)
 
 
 @torch.no_grad()
