@@ -116,3 +116,80 @@ def _write_text(dataset: Dataset, folder: Path) -> None:
     # It splits at white space, which a few pieces are made of.
     vocab = "".join(f"{word}\t1\n" for word in words if word.split() == [word])
     (folder / "vocab.txt").write_text(vocab, encoding="utf-8")
+
+
+TOTAL = re.compile(rb"Total translation time \(s\):\s*([\d.]+)")
+
+
+class OpenNmtTranslator:
+    """A model of the reference sizes with random weights, made to write outputs of full length.
+
+    What it writes is noise, so all its outputs are made as long as the references are on average;
+    its time depends on nothing else. The time is what it prints itself, loading left out.
+    """
+
+    def __init__(self, python: Path, data_dir: Path, folder: Path, *, rnn_type: str) -> None:
+        """Write the text in pieces, and train one update."""
+        dataset = Dataset.open(data_dir)
+        folder.mkdir(parents=True)
+        _write_text(dataset, folder)
+        self._python, self._folder = python, folder
+        text, _ = dataset.text("test")
+        pieces = dataset.pieces()
+        cut = [pieces.src.to_pieces(ids) for ids in pieces.src.encode_lines(list(text))]
+        lines = (" ".join(words) + "\n" for words in cut)
+        (folder / "test.txt").write_text("".join(lines), encoding="utf-8")
+        lengths = [len(ids) for ids in dataset.split("test").tgt]
+        self._length = round(sum(lengths) / len(lengths))
+        settings = {
+            "data": {
+                "train": {"path_src": str(folder / "src.txt"), "path_tgt": str(folder / "tgt.txt")}
+            },
+            "src_vocab": str(folder / "vocab.txt"),
+            "tgt_vocab": str(folder / "vocab.txt"),
+            "share_vocab": True,
+            "save_model": str(folder / "model"),
+            "encoder_type": "brnn",
+            "decoder_type": "rnn",
+            "rnn_type": rnn_type,
+            "enc_layers": 1,
+            "dec_layers": 1,
+            "hidden_size": 512,
+            "word_vec_size": 256,
+            "global_attention": "general",
+            "input_feed": 0,
+            "batch_type": "sents",
+            "batch_size": 8,
+            "num_workers": 0,
+            "train_steps": 1,
+            "save_checkpoint_steps": 1,
+        }
+        config = folder / "config.yaml"
+        config.write_text(json.dumps(settings))
+        self._run("train", "-config", str(config), threads=1)
+
+    def seconds(self, beam_size: int, *, batch_size: int, threads: int) -> float:
+        """Translate the test set once."""
+        said = self._run(
+            *("translate", "-model", str(self._folder / "model_step_1.pt")),
+            *("-src", str(self._folder / "test.txt"), "-output", str(self._folder / "out.txt")),
+            *("-beam_size", str(beam_size), "-batch_size", str(batch_size), "-report_time"),
+            *("-min_length", str(self._length), "-max_length", str(self._length)),
+            threads=threads,
+        )
+        found = TOTAL.search(said)
+        if found is None:
+            raise SystemExit(f"OpenNMT-py said no time:\n{said[-2000:].decode(errors='replace')}")
+        return float(found[1])
+
+    def _run(self, verb: str, *words: str, threads: int) -> bytes:
+        ended = subprocess.run(
+            [str(self._python), "-m", f"onmt.bin.{verb}", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+        )
+        if ended.returncode:
+            raise SystemExit(f"OpenNMT-py failed:\n{ended.stdout[-2000:].decode(errors='replace')}")
+        return ended.stdout

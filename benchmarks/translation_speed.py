@@ -1,10 +1,12 @@
 """Translation speed, side by side in one run: seqcli in each precision, and a plain search.
 
-    python benchmarks/translation_speed.py RUN_DIR [--split test] [--rounds 3] [--json FILE]
+    python benchmarks/translation_speed.py RUN_DIR [--split test] [--rounds 3] [--onmt PYTHON]
+        [--json FILE]
 
 Sentences and target tokens a second for batches of 64, and the time of single sentences (p50 and
 p95, the model loaded), greedy and with a beam of 5; contestants take turns, figures are medians of
-the rounds. BLEU stands beside each, so that speed is not bought with quality unseen.
+the rounds. BLEU stands beside each, so that speed is not bought with quality unseen. OpenNMT-py,
+if its Python is given, has a model of the reference sizes (256/512) with random weights.
 """
 
 from __future__ import annotations
@@ -17,15 +19,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import seqcli  # before torch, for it sets how threads wait  # isort: skip
+from opennmt import OpenNmtTranslator
 from plain_search import plain_search
 
 from seqcli.decoding.translator import Translator
-from seqcli.evaluation import find_text
+from seqcli.encoding import count_cores
+from seqcli.evaluation import EvaluationText, find_text
 from seqcli.exporting import export_run
 from seqcli.models import Seq2Seq
 from seqcli.reporting import SilentReporter
+from seqcli.rundir import load_settings_of, read_manifest
 from seqcli.scoring import score
 
 BATCH_SIZE = 64
@@ -72,9 +78,10 @@ def contestants(
     )
     found = {}
     for name, where, precision in (
+        ("int8", run_dir, "int8"),
         ("bf16", run_dir, "bf16"),
         ("fp32", run_dir, "fp32"),
-        ("int8 bundle, bf16 products", folder / "int8", "bf16"),
+        ("int8 bundle, int8", folder / "int8", "int8"),
     ):
         translator = Translator.load(where, precision=precision, threads=threads)
         found[name] = (
@@ -107,6 +114,39 @@ def measure(
         into.latencies.append(time.perf_counter() - started)
 
 
+COLUMNS = (  # name, width, digits
+    ("sentences_per_s", 6, 0),
+    ("tgt_tokens_per_s", 6, 0),
+    ("p50_ms", 7, 1),
+    ("p95_ms", 7, 1),
+    ("bleu", 6, 2),
+)
+
+
+def summarise(
+    one: Readings, text: EvaluationText, encode: Callable[[list[str]], list[list[int]]]
+) -> dict[str, Any]:
+    """Return the figures of a contestant, as far as it has them."""
+    seconds = statistics.median(one.seconds)
+    row: dict[str, Any] = {"sentences_per_s": len(text.src) / seconds, "seconds": one.seconds}
+    if one.hyps:
+        tokens = sum(map(len, encode(one.hyps))) + len(one.hyps)
+        (bleu,) = score(one.hyps, text.refs, ("bleu",), may_have_marks=True)
+        row |= {"tgt_tokens_per_s": tokens / seconds, "bleu": bleu.value}
+    if one.latencies:
+        row["p50_ms"] = 1000 * statistics.median(one.latencies)
+        row["p95_ms"] = 1000 * statistics.quantiles(one.latencies, n=20)[-1]
+    return row
+
+
+def make_peer(options: argparse.Namespace, folder: Path) -> OpenNmtTranslator:
+    """Return OpenNMT-py with the data and the kind of cell of the run."""
+    data = options.data or Path(str(read_manifest(options.run_dir)["data_dir"]))
+    is_lstm = load_settings_of(options.run_dir).model.cell == "lstm"
+    rnn_type = "LSTM" if is_lstm else "GRU"
+    return OpenNmtTranslator(options.onmt, data, folder, rnn_type=rnn_type)
+
+
 def main() -> None:
     """Time all contestants in turn and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -115,12 +155,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="data directory of the run, if it has moved")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--onmt", type=Path, help="Python of an environment with OpenNMT-py")
     parser.add_argument("--json", type=Path, help="file for every reading")
     options = parser.parse_args()
     text = find_text(options.run_dir, split=options.split, data_dir=options.data)
     readings: dict[str, Readings] = {}
     with tempfile.TemporaryDirectory() as folder:
         who = contestants(options.run_dir, Path(folder), options.threads)
+        peer = None
+        if options.onmt is not None:
+            peer = make_peer(options, Path(folder) / "onmt")
         for _, translate in who.values():
             translate(text.src[:BATCH_SIZE], 1)
         for _ in range(options.rounds):
@@ -128,28 +172,25 @@ def main() -> None:
                 for name, (_, translate) in who.items():
                     into = readings.setdefault(f"{name}, beam {beam}", Readings())
                     measure(translate, text.src, beam, into)
+                if peer is not None:
+                    into = readings.setdefault(f"OpenNMT-py, beam {beam}", Readings())
+                    into.seconds.append(
+                        peer.seconds(
+                            beam, batch_size=BATCH_SIZE, threads=options.threads or count_cores()
+                        )
+                    )
         count_pieces = next(iter(who.values()))[0].pieces.tgt.encode_lines
         print(f"seqcli {seqcli.__version__}, {options.run_dir}, {len(text.src):,} sentences")
         print(f"{'':<40} sent/s  tok/s  p50 ms  p95 ms   BLEU")
         found = {}
         for name, one in readings.items():
-            seconds = statistics.median(one.seconds)
-            tokens = sum(map(len, count_pieces(one.hyps))) + len(one.hyps)
-            cuts = statistics.quantiles(one.latencies, n=20)
-            (bleu,) = score(one.hyps, text.refs, ("bleu",), may_have_marks=True)
-            found[name] = {
-                "sentences_per_s": len(text.src) / seconds,
-                "tgt_tokens_per_s": tokens / seconds,
-                "p50_ms": 1000 * statistics.median(one.latencies),
-                "p95_ms": 1000 * cuts[-1],
-                "bleu": bleu.value,
-                "seconds": one.seconds,
-            }
-            row = found[name]
-            print(
-                f"{name:<40} {row['sentences_per_s']:6.0f} {row['tgt_tokens_per_s']:6.0f} "
-                f"{row['p50_ms']:7.1f} {row['p95_ms']:7.1f} {row['bleu']:6.2f}"
+            row = summarise(one, text, count_pieces)
+            found[name] = row
+            cells = (
+                f"{row[key]:{width}.{digits}f}" if key in row else " " * width
+                for key, width, digits in COLUMNS
             )
+            print(f"{name:<40} {' '.join(cells)}")
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=2) + "\n")
 
