@@ -188,7 +188,12 @@ class OpenNmtTranslator:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            # It reads its own model, made a moment ago, as torch no longer does by default.
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": str(threads),
+                "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1",
+            },
         )
         if ended.returncode:
             raise SystemExit(f"OpenNMT-py failed:\n{ended.stdout[-2000:].decode(errors='replace')}")

@@ -9,25 +9,19 @@ by side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import cast
 
 import torch
 from torch import Tensor
 
 from seqcli.models.attention import DotAttention, Memory, attend
 from seqcli.models.fixed_products import FixedProduct, ProductKind
-from seqcli.models.kernels import compiled_for, steps_for
-from seqcli.models.products import linear
+from seqcli.models.frozen_layers import FrozenEncoder, FrozenLayer, LayerState, input_table
+from seqcli.models.kernels import compiled_for
 from seqcli.models.recurrence import RecurrentLayer
-from seqcli.models.runs import wide_dtype
 from seqcli.models.seq2seq import Seq2Seq
 from seqcli.models.shortlist import Shortlist
-
-# What a layer carries: h as its gates read it, h as products read it, and c of an LSTM.
-LayerState = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -100,147 +94,6 @@ class FrozenReading:
     memory: AnyMemory
 
 
-class _FrozenLayer:
-    """One step of a recurrent layer, given its input product."""
-
-    def __init__(self, layer: RecurrentLayer, kind: ProductKind) -> None:
-        """Lay out the recurrent weights; h is within -1 and 1, whatever the cell."""
-        self.cell, self.hidden = layer.cell, layer.hidden_size
-        weight, bias = layer.hidden_weight.detach(), layer.recurrent_bias
-        self.bias = None if bias is None else bias.detach().to(kind.dtype)
-        self.steps = steps_for(weight.new_empty(0, dtype=kind.dtype))
-        split = 2 * self.hidden if self.cell == "gru" else len(weight)
-        parts = weight.split([split, len(weight) - split])
-        self.products = [FixedProduct(part, None, kind) for part in parts if len(part)]
-
-    def start(self, state: tuple[Tensor, ...]) -> LayerState:
-        """Return the state of a layer, (h,) or (h, c), as this one carries it."""
-        h, *rest = state
-        wide = h.to(wide_dtype(h.dtype))
-        narrow = wide if wide.dtype == h.dtype else h
-        return (wide, narrow, *(part.to(wide.dtype) for part in rest))
-
-    def step(self, x_part: Tensor, state: LayerState, is_real: Tensor | None = None) -> LayerState:
-        """Return the state after one step.
-
-        Args:
-            x_part: Its input product, (rows, gates * hidden).
-            state: State before it.
-            is_real: True where the step is no padding, (rows, 1); None if there is none.
-        """
-        wide, narrow, *rest = state
-        h_part = self.products[0](narrow)
-        new_wide = torch.empty_like(wide)
-        new_narrow = new_wide if narrow is wide else torch.empty_like(narrow)
-        first = (self.hidden, is_real, x_part)
-        if self.cell == "rnn":
-            self.steps.rnn_forward(*first, h_part, wide, new_wide, new_narrow)
-            return new_wide, new_narrow
-        gates = wide.new_empty(x_part.shape)
-        if self.cell == "lstm":
-            c, new_c, tanh_c = rest[0], torch.empty_like(rest[0]), torch.empty_like(rest[0])
-            states = (narrow, c, gates, tanh_c, new_narrow, new_c)
-            self.steps.lstm_forward(*first, h_part, *states)
-            if new_narrow is not new_wide:
-                new_wide.copy_(new_narrow)
-            return new_wide, new_narrow, new_c
-        if self.cell == "gru-cudnn":
-            news = (torch.empty_like(wide), new_wide, new_narrow)
-            self.steps.gru_cudnn_forward(*first, h_part, self.bias, wide, gates, *news)
-            return new_wide, new_narrow
-        reset_h = torch.empty_like(narrow)
-        self.steps.gru_gates_forward(*first, h_part, wide, None, gates, reset_h)
-        h_part = self.products[1](reset_h)
-        self.steps.gru_new_forward(*first, h_part, wide, gates, new_wide, new_narrow)
-        return new_wide, new_narrow
-
-
-def _input_table(embedding: Tensor, layers: Sequence[RecurrentLayer], kind: ProductKind) -> Tensor:
-    """Return the input products of every piece for some layers side by side.
-
-    Args:
-        embedding: (vocab, emb).
-        layers: Their input weights begin with those of the embedding.
-        kind: Has the dtype of the table.
-
-    Returns:
-        (vocab, layers * gates * hidden).
-    """
-    width = embedding.shape[1]
-    sums = [linear(embedding, layer.input_weight[:, :width], layer.bias) for layer in layers]
-    return torch.cat(sums, dim=-1).to(kind.dtype)
-
-
-class _FrozenEncoder:
-    """``Encoder``, reading pieces by their table."""
-
-    def __init__(self, model: Seq2Seq, kind: ProductKind) -> None:
-        """Lay out the weights of a model's encoder."""
-        encoder = model.encoder
-        layers = [
-            cast("list[RecurrentLayer]", list(directions.children()))
-            for directions in encoder.layers
-        ]
-        self.residual = encoder.residual
-        self.dtype = kind.dtype
-        self.table = _input_table(model.src_embedding.weight * model.emb_scale, layers[0], kind)
-        above = kind.unbounded if self.residual else kind
-        self.inputs = [
-            FixedProduct(
-                torch.cat([layer.input_weight for layer in directions]),
-                torch.cat([layer.bias for layer in directions]),
-                above,
-            )
-            for directions in layers[1:]
-        ]
-        self.layers = [[_FrozenLayer(layer, kind) for layer in each] for each in layers]
-
-    def __call__(self, src: Tensor, src_lengths: Tensor) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
-        """Read sources (batch, src_len).
-
-        Returns:
-            States of the top layer, (batch, src_len, hidden), and the last state of each layer,
-            h or h and c, each (batch, hidden).
-        """
-        length = src.shape[1]
-        is_real = None
-        if int(src_lengths.min()) < length:
-            positions = torch.arange(length, device=src.device)
-            is_real = (positions[:, None] < src_lengths)[:, :, None]  # (src_len, batch, 1)
-        outputs = None
-        last = []
-        for number, directions in enumerate(self.layers):
-            if outputs is None:
-                x_part = self.table[src.t()]
-            else:
-                x_part = self.inputs[number - 1](outputs.flatten(0, 1)).unflatten(0, (length, -1))
-            read, ends = self._read(directions, x_part, is_real)
-            outputs = outputs + read if self.residual and outputs is not None else read
-            last.append(ends)
-        assert outputs is not None
-        return outputs.transpose(0, 1).contiguous(), last
-
-    def _read(
-        self, directions: Sequence[_FrozenLayer], x_part: Tensor, is_real: Tensor | None
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the states of a layer, (length, batch, hidden), and the last of all directions."""
-        length, batch, width = x_part.shape
-        hidden, gates = directions[0].hidden, width // len(directions)
-        outputs = x_part.new_empty(length, batch, hidden * len(directions))
-        ends = []
-        for number, layer in enumerate(directions):
-            zeros = x_part.new_zeros(batch, hidden)
-            state = layer.start((zeros, zeros) if layer.cell == "lstm" else (zeros,))
-            order = range(length) if number == 0 else reversed(range(length))
-            own = x_part[..., number * gates : (number + 1) * gates]
-            for time in order:
-                real = None if is_real is None else is_real[time]
-                state = layer.step(own[time], state, real)
-                outputs[time, :, number * hidden : (number + 1) * hidden] = state[1]
-            ends.append((state[1], *state[2:]))
-        return outputs, tuple(torch.cat(parts, dim=-1) for parts in zip(*ends, strict=True))
-
-
 class FrozenSeq2Seq:
     """A model in evaluation mode whose weights stay as they are; for searches only."""
 
@@ -249,15 +102,15 @@ class FrozenSeq2Seq:
         self._model, decoder = model, model.decoder
         self._attention, self._dtype = decoder.attention, kind.dtype
         layers = [layer for layer in decoder.layers if isinstance(layer, RecurrentLayer)]
-        self._encoder = _FrozenEncoder(model, kind)
-        self._layers = [_FrozenLayer(layer, kind) for layer in layers]
+        self._encoder = FrozenEncoder(model, kind)
+        self._layers = [FrozenLayer(layer, kind) for layer in layers]
         # Sums of layers, and values that are projected, may be beyond -1 and 1.
         is_projected = self._attention is not None and self._attention.heads > 1
         is_bounded = not is_projected and not (decoder.residual and len(layers) > 1)
         above = kind if is_bounded else kind.unbounded
         self._inputs = [FixedProduct(each.input_weight, each.bias, above) for each in layers[1:]]
         embedding = model.tgt_embedding.weight * model.emb_scale  # (vocab, emb)
-        self._table = _input_table(embedding, layers[:1], kind)
+        self._table = input_table(embedding, layers[:1], kind)
         of_fed = layers[0].input_weight[:, embedding.shape[1] :]
         self._of_fed = FixedProduct(of_fed, None, kind) if decoder.input_feeding else None
         readout = decoder.readout
