@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqcli.errors import CheckpointError, CorpusError
+from seqcli.errors import CheckpointError, CorpusError, DamagedDataError
 from seqcli.files import explaining, sha256_of, sync
 from seqcli.id_arrays import ID_TYPES, IdArray
+from seqcli.integrity import SEAL, has_digest, text_is_sealed
 
 if TYPE_CHECKING:
     from seqcli.pieces import PiecePair
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT = 1  # of the data dir; another number is refused
 KIND = "seqcli data"
 MANIFEST = "manifest.json"
+FILES = "files"  # key of the manifest: file -> SHA-256
 SIDES = ("src", "tgt")
 
 # What a manifest must have, beside kind and format.
@@ -81,9 +83,9 @@ class Dataset:
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise CorpusError(f"{path}: damaged ({error}); {_AGAIN}") from error
+            raise DamagedDataError(f"{path}: damaged ({error}); {_AGAIN}") from error
         if unknown or "train" not in counts or "valid" not in counts:
-            raise CorpusError(
+            raise DamagedDataError(
                 f"{path}: damaged (id types {sorted(id_types.values())}, splits {list(counts)}); "
                 f"{_AGAIN}"
             )
@@ -91,6 +93,13 @@ class Dataset:
             name: _open_split(data_dir, name, id_types=id_types, pairs=pairs)
             for name, pairs in counts.items()
         }
+        # An older data directory has neither digests nor a seal.
+        is_older = FILES not in manifest and SEAL not in manifest
+        if not is_older and not text_is_sealed(path.read_bytes(), manifest.get(SEAL)):
+            raise DamagedDataError(
+                f"{path}: damaged or edited (its bytes do not have the SHA-256 that it says); "
+                f"{_AGAIN}"
+            )
         return cls(data_dir, manifest, splits)
 
     @property
@@ -125,10 +134,32 @@ class Dataset:
                 ("tgt", split.tgt, pieces.tgt),
             ):
                 if ids.largest >= len(of_side):
-                    raise CorpusError(
+                    raise DamagedDataError(
                         f"{self.data_dir / f'{name}.{side}.ids'}: damaged (it has the id "
                         f"{ids.largest}, and there are {len(of_side):,} pieces); {_AGAIN}"
                     )
+
+    def check_files(self, *names: str) -> None:
+        """Check that files are, byte for byte, what ``preprocess`` wrote; all of them by default.
+
+        Raises:
+            DamagedDataError: One is not; it is named.
+        """
+        digests = self.manifest.get(FILES, {})  # an older data directory has none
+        for name in names or digests:
+            path = self.data_dir / name
+            try:
+                is_intact = name not in digests or has_digest(path, [digests[name]])
+            except OSError as error:
+                raise DamagedDataError(
+                    f"{path}: cannot be read ({error.strerror or error}); {_AGAIN}"
+                ) from error
+            if not is_intact:
+                raise DamagedDataError(
+                    f"{path}: not the file that belongs to this data directory (its SHA-256 is "
+                    f"not the one in {MANIFEST}): it was damaged, swapped or edited; put the right "
+                    f"file back, or {_AGAIN}"
+                )
 
     def text(self, name: str) -> tuple[list[str], list[str]]:
         """Return the raw source and target lines of a split other than train.
@@ -142,7 +173,9 @@ class Dataset:
                 f"{self.data_dir}: the raw text of the split 'train' is not kept; choose one of "
                 f"{', '.join(split for split in self._splits if split != 'train')}"
             )
-        src, tgt = (_read_text(text_path(self.data_dir, name, side), pairs) for side in SIDES)
+        paths = [text_path(self.data_dir, name, side) for side in SIDES]
+        src, tgt = (_read_text(path, pairs) for path in paths)
+        self.check_files(*(path.name for path in paths))
         return src, tgt
 
     def identity(self) -> dict[str, object]:
@@ -210,10 +243,10 @@ def _read_text(path: Path, pairs: int) -> list[str]:
     try:
         lines = path.read_bytes().decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: cannot be read ({error}); {_AGAIN}") from error
+        raise DamagedDataError(f"{path}: cannot be read ({error}); {_AGAIN}") from error
     lines.pop()  # what follows the last line feed: nothing
     if len(lines) != pairs:
-        raise CorpusError(
+        raise DamagedDataError(
             f"{path}: holds {len(lines):,} lines where the manifest says {pairs:,}; the data "
             f"directory was changed; {_AGAIN}"
         )
@@ -233,9 +266,11 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
             f"{data_dir}: not a data directory, or not a finished one (no {MANIFEST}); {make}"
         ) from error
     except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}); {make}") from error
+        raise DamagedDataError(
+            f"{path}: cannot be read ({error.strerror or error}); {make}"
+        ) from error
     except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
-        raise CorpusError(f"{path}: damaged ({error}); {_AGAIN}") from error
+        raise DamagedDataError(f"{path}: damaged ({error}); {_AGAIN}") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise CorpusError(f"{data_dir}: not a data directory (see its {MANIFEST}); {make}")
     if manifest.get("format") != FORMAT:
@@ -244,7 +279,7 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
             f"{FORMAT}; {_AGAIN}"
         )
     if missing := [key for key in _KEYS if key not in manifest]:
-        raise CorpusError(f"{path}: damaged (has no {', '.join(missing)}); {_AGAIN}")
+        raise DamagedDataError(f"{path}: damaged (has no {', '.join(missing)}); {_AGAIN}")
     return manifest
 
 
@@ -252,7 +287,7 @@ def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: i
     sides = [IdArray.open(data_dir / f"{name}.{side}", id_type=id_types[side]) for side in SIDES]
     for side, array in zip(SIDES, sides, strict=True):
         if len(array) != pairs:
-            raise CorpusError(
+            raise DamagedDataError(
                 f"{data_dir}: {name}.{side} holds {len(array):,} sentences where the manifest says "
                 f"{pairs:,}; the files are mixed up; {_AGAIN}"
             )

@@ -11,9 +11,13 @@ line feeds, NULs and SentencePiece's own mark, U+2581, read as spaces. With byte
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import io
+import os
 import random
 import re
+import sys
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +31,13 @@ from sentencepiece import (
 )
 
 from seqcli.corpus.sampling import draw_sample
-from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
+from seqcli.errors import (
+    CheckpointError,
+    CorpusError,
+    InterruptedRun,
+    SeqcliError,
+    SettingsError,
+)
 from seqcli.files import write_atomically
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
@@ -177,7 +187,7 @@ class PiecePair:
         Raises:
             CheckpointError: There are none, or they cannot be used.
         """
-        names = _file_names(directory)
+        names = pieces_in(directory)
         loaded = [Pieces.load(directory / name) for name in names]
         return cls(src=loaded[0], tgt=loaded[-1], joint=len(names) == 1)
 
@@ -188,8 +198,8 @@ class PiecePair:
         Raises:
             CheckpointError: One holds none.
         """
-        names = _file_names(directory)
-        return names == _file_names(other) and all(
+        names = pieces_in(directory)
+        return names == pieces_in(other) and all(
             (directory / name).read_bytes() == (other / name).read_bytes() for name in names
         )
 
@@ -201,7 +211,7 @@ class PiecePair:
             CheckpointError: There are none.
             SeqcliError: The disk refuses.
         """
-        for name in _file_names(from_dir):
+        for name in pieces_in(from_dir):
             write_atomically(to_dir / name, (from_dir / name).read_bytes())
 
 
@@ -214,7 +224,12 @@ def piece_files(*, joint: bool) -> tuple[str, ...]:
     return (_JOINT_FILE,) if joint else _SIDE_FILES
 
 
-def _file_names(directory: Path) -> tuple[str, ...]:
+def pieces_in(directory: Path) -> tuple[str, ...]:
+    """Return the names of the model files that a directory has.
+
+    Raises:
+        CheckpointError: There are none.
+    """
     if (directory / _JOINT_FILE).exists():
         return (_JOINT_FILE,)
     if any((directory / name).exists() for name in _SIDE_FILES):
@@ -340,11 +355,24 @@ def _train(lines: list[str], *, vocab_size: int, **options: Any) -> bytes:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    while thread.is_alive():
-        thread.join(timeout=0.2)
+    try:
+        while thread.is_alive():
+            thread.join(timeout=0.2)
+    except BaseException:
+        atexit.register(_leave_at_once, thread)
+        raise
     if failures:
         raise _explain(failures[0], vocab_size) from failures[0]
     return model.getvalue()
+
+
+def _leave_at_once(thread: threading.Thread) -> None:
+    """End the process while the trainer still works; Python's own way would abort in its midst."""
+    if thread.is_alive():
+        for name in ("stdout", "stderr"):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                getattr(sys, name).flush()
+        os._exit(InterruptedRun.exit_code)
 
 
 def _training_text(line: str) -> str:
