@@ -108,8 +108,8 @@ def create_run(
         manifest: What to record, beside versions and time.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    PiecePair.copy(pieces_dir, run_dir)
     write_settings(run_dir, settings)
+    PiecePair.copy(pieces_dir, run_dir)
     versions = {
         "format": FORMAT,
         "kind": KIND,

@@ -179,7 +179,7 @@ class _Training:
             else:
                 check_run_dir(run_dir, settings, dataset, resume=False, overwrite=overwrite)
                 start_run(run_dir, settings, dataset)
-            note_start(run_dir, machine, processes=ranks.count)
+            note_start(run_dir, machine, processes=ranks.count, report=report)
         else:  # the first goes on with the generator that was saved
             torch.manual_seed(hash((settings.training.seed, ranks.rank, update)) % 2**63)
         records = Records(

@@ -19,7 +19,6 @@ from seqcli.averaging import CHECKPOINTS, check_checkpoints, drop_checkpoints, l
 from seqcli.batches import WINDOW_PAIRS, Resample
 from seqcli.config import DataSettings, PiecesSettings, Settings
 from seqcli.dataset import Dataset, Split
-from seqcli.devices import precision_name
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
 from seqcli.files import explaining, remove_unfinished, require_empty
 from seqcli.locking import locked
@@ -28,7 +27,7 @@ from seqcli.reporting import Reporter
 from seqcli.training.budget import Budget
 from seqcli.training.checkpoint import LAST, PREVIOUS, State, has_state
 from seqcli.training.distributed import Ranks, launcher
-from seqcli.training.machine import Machine
+from seqcli.training.machine import Machine, describe_machine, explain_changes
 from seqcli.training.optimization import NEEDS_BUDGET
 from seqcli.training.records import VALIDATION
 from seqcli.training.session import Session
@@ -277,16 +276,19 @@ def is_restart(run_dir: Path, ranks: Ranks) -> bool:
     return bool(ranks.from_first(is_own)[0])
 
 
-def note_start(run_dir: Path, machine: Machine, *, processes: int) -> None:
-    """Say in the manifest of the run what trains it."""
+def note_start(run_dir: Path, machine: Machine, *, processes: int, report: Reporter) -> None:
+    """Say in the manifest of the run what trains it; warn if a run goes on with something else."""
+    found = describe_machine(machine, processes=processes)
+    change = explain_changes(rundir.read_manifest(run_dir).get("machine"), found)
+    if change is not None:
+        report.warn(change)
     rundir.update_manifest(
         run_dir,
         status="training",
         command=shlex.join(sys.argv),
-        device=str(machine.device),
-        precision=precision_name(machine.dtype),
-        threads=machine.threads,
-        kernels=machine.kernels,
-        processes=processes,
+        **{
+            name: found[name] for name in ("device", "precision", "threads", "kernels", "processes")
+        },
         launcher=launcher(),
+        machine=found,
     )
