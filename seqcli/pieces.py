@@ -24,11 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentencepiece import (
-    SentencePieceProcessor,
-    SentencePieceTrainer,
-    set_random_generator_seed,
-)
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
 from seqcli.corpus.sampling import draw_sample
 from seqcli.errors import (
@@ -39,10 +35,10 @@ from seqcli.errors import (
     SettingsError,
 )
 from seqcli.files import write_atomically
+from seqcli.resampling import SPACE_MARK, Drawing, Vocabulary
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 
-_SPACE_MARK = "\u2581"
 _UNKNOWN_MARK = "\u2585"  # SentencePiece skips training lines that hold it
 _BYTE_PIECES = 256
 _LEAST_COVERAGE = 0.98  # SentencePiece's own limit
@@ -59,6 +55,7 @@ class Pieces:
     def __init__(self, processor: SentencePieceProcessor) -> None:
         """Wrap a processor that ``load`` has checked."""
         self._processor = processor
+        self._drawings: dict[float, Drawing] = {}
 
     @classmethod
     def load(cls, path: Path) -> Pieces:
@@ -125,12 +122,8 @@ class Pieces:
     ) -> list[list[int]]:
         """Return the same text cut into pieces at random: subword regularisation, BPE-dropout.
 
-        The result depends on the arguments only, whatever was drawn before. A sentence with an
-        unknown piece, whose text is lost, stays as it is.
-
-        Source: Kudo 2018, Subword regularization, section 3.3 (sampling from all segmentations of a
-        unigram model, with probabilities to the power of alpha); Provilkov et al. 2020,
-        BPE-dropout, section 3.1 (a merge is left out with probability alpha).
+        The result depends on the arguments only, whatever was drawn before and wherever. A sentence
+        with an unknown piece, whose text is lost, stays as it is. For sources see resampling.
 
         Args:
             sentences: Ids without BOS and EOS.
@@ -140,20 +133,15 @@ class Pieces:
         """
         ids = [[int(number) for number in sentence] for sentence in sentences]
         texts: list[str] = self._processor.decode(ids)
-        drawn: list[list[int]] = []
-
-        def draw() -> None:
-            set_random_generator_seed(seed)
-            drawn.extend(
-                self._processor.encode(
-                    texts, num_threads=1, enable_sampling=True, alpha=alpha, nbest_size=-1
-                )
-            )
-
-        thread = threading.Thread(target=draw)  # a new thread starts from the seed
-        thread.start()
-        thread.join()
-        return [old if UNK_ID in old else new for old, new in zip(ids, drawn, strict=True)]
+        if alpha not in self._drawings:
+            vocabulary = Vocabulary.of(self._processor, first=EOS_ID + 1)
+            self._drawings[alpha] = Drawing(vocabulary, alpha=alpha)
+        drawing, rng = self._drawings[alpha], random.Random(seed)
+        drawn = [drawing.draw(text, rng) for text in texts]
+        return [
+            old if new is None or UNK_ID in old else new
+            for old, new in zip(ids, drawn, strict=True)
+        ]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of ids: always a single line, whatever they are.
@@ -216,7 +204,7 @@ class PiecePair:
 
 
 def _with_spaces(text: str) -> str:
-    return text.replace(_SPACE_MARK, " ").replace("\n", " ").replace("\0", " ")
+    return text.replace(SPACE_MARK, " ").replace("\n", " ").replace("\0", " ")
 
 
 def piece_files(*, joint: bool) -> tuple[str, ...]:
@@ -310,7 +298,7 @@ def _check_sizes(vocab_size: int, character_coverage: float, *, fixed: int) -> N
 
 def _check_symbols(symbols: Sequence[str]) -> None:
     for symbol in symbols:
-        if not symbol or _SPACE_MARK in symbol or symbol.split() != [symbol]:
+        if not symbol or SPACE_MARK in symbol or symbol.split() != [symbol]:
             raise SettingsError(
                 f"user_symbols: {symbol!r} cannot be one piece; a symbol has at least one "
                 "character, no whitespace and no U+2581; change it here and in the text"

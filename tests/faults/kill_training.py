@@ -210,7 +210,9 @@ def end_of(run: Path) -> dict[str, Any]:
             for path in tensors
             for name, value in load_file(path).items()
         },
-        "validation": {p.name: p.read_text("utf-8") for p in sorted((run / "validation").iterdir())},
+        "validation": {
+            p.name: p.read_text("utf-8") for p in sorted((run / "validation").iterdir())
+        },
         "manifest": {name: manifest.get(name) for name in ("status", "best", "updates")},
         "strange": [
             str(path.relative_to(run))
