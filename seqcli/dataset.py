@@ -93,13 +93,6 @@ class Dataset:
             name: _open_split(data_dir, name, id_types=id_types, pairs=pairs)
             for name, pairs in counts.items()
         }
-        # An older data directory has neither digests nor a seal.
-        is_older = FILES not in manifest and SEAL not in manifest
-        if not is_older and not text_is_sealed(path.read_bytes(), manifest.get(SEAL)):
-            raise DamagedDataError(
-                f"{path}: damaged or edited (its bytes do not have the SHA-256 that it says); "
-                f"{_AGAIN}"
-            )
         return cls(data_dir, manifest, splits)
 
     @property
@@ -260,7 +253,8 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
         if not data_dir.is_dir():
             found = "this is a file" if data_dir.exists() else "no such directory"
             raise CorpusError(f"{data_dir}: {found}; a data directory is meant; {make}")
-        manifest = json.loads(path.read_text("utf-8"))
+        data = path.read_bytes()
+        manifest = json.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         raise CorpusError(
             f"{data_dir}: not a data directory, or not a finished one (no {MANIFEST}); {make}"
@@ -271,7 +265,15 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
         raise DamagedDataError(f"{path}: damaged ({error}); {_AGAIN}") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+    manifest = manifest if isinstance(manifest, dict) else {}
+    is_ours = manifest.get("kind") == KIND
+    # An older data directory has neither digests nor a seal.
+    seals = (FILES, SEAL) if is_ours else (SEAL,)
+    if any(key in manifest for key in seals) and not text_is_sealed(data, manifest.get(SEAL)):
+        raise DamagedDataError(
+            f"{path}: damaged or edited (its bytes do not have the SHA-256 that it says); {_AGAIN}"
+        )
+    if not is_ours:
         raise CorpusError(f"{data_dir}: not a data directory (see its {MANIFEST}); {make}")
     if manifest.get("format") != FORMAT:
         raise CorpusError(

@@ -56,13 +56,16 @@ class State:
         return None if found is None else Mark(**found)
 
 
-def save_state(run_dir: Path, session: Session, *, mark: Mark | None = None) -> None:
+def save_state(
+    run_dir: Path, session: Session, *, mark: Mark | None = None, replace_last: bool = False
+) -> None:
     """Write the state of a training; the one before it is kept until the next is written.
 
     Args:
         run_dir: The run.
         session: Its state.
         mark: Where its records end, which must be on the disk.
+        replace_last: Whether it is of the same update as the last one and takes its place.
     """
     tensors: dict[str, Tensor] = {}
     _add(tensors, "model", dict(session.model.named_parameters()))
@@ -89,7 +92,8 @@ def save_state(run_dir: Path, session: Session, *, mark: Mark | None = None) -> 
     }
     metadata = {"format": STATE_FORMAT, "counters": json.dumps(counters)}
     (run_dir / LAST).parent.mkdir(exist_ok=True)
-    write_tensors(run_dir / LAST, tensors, metadata, before=run_dir / PREVIOUS)
+    before = None if replace_last else run_dir / PREVIOUS
+    write_tensors(run_dir / LAST, tensors, metadata, before=before)
 
 
 def _add(tensors: dict[str, Tensor], prefix: str, values: Mapping[str, Tensor]) -> None:

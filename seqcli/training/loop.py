@@ -41,6 +41,7 @@ from seqcli.training.preparation import (
     note_start,
     start_run,
     with_data_settings,
+    with_next_step,
 )
 from seqcli.training.records import Records
 from seqcli.training.saves import Saves
@@ -103,7 +104,7 @@ def train_model(
                 return training.run(interruption)
         except SeqcliError as error:
             training.note_end(str(error))
-            raise training.explained(error) from error
+            raise with_next_step(error, run_dir, again=training.again) from error
 
 
 @dataclass
@@ -197,7 +198,13 @@ class _Training:
             run_dir=run_dir,
             budget=budget,
             records=records,
-            saves=Saves(run_dir, session, records, every=settings.training.save_every),
+            saves=Saves(
+                run_dir,
+                session,
+                records,
+                every=settings.training.save_every,
+                last_update=None if state is None else update,
+            ),
             report=report,
             started=time.monotonic() - session.progress.seconds,
             whole_epochs=int(session.stream.epochs_done),
@@ -335,12 +342,6 @@ class _Training:
     def again(self) -> str:
         """The command that goes on with this training."""
         return shlex.join(["seqcli", "train", str(self.data_dir), str(self.run_dir), "--resume"])
-
-    def explained(self, error: SeqcliError) -> SeqcliError:
-        """Return an error with what to do next, where that is to go on: as when a disk is full."""
-        if type(error) is not SeqcliError or not has_state(self.run_dir):
-            return error
-        return SeqcliError(f"{error}. What was saved last is sound; to go on then: {self.again}")
 
     def finish(self, reason: str) -> TrainingResult:
         """Validate and save what was not yet, and sum up."""

@@ -166,8 +166,8 @@ def hold(run_dir: Path, ranks: Ranks, held: ExitStack, report: Reporter) -> None
 
 
 def _remove_unstarted(run_dir: Path) -> None:
-    """Remove a directory that was made for a run, if it did not become one."""
-    if not (run_dir / rundir.MANIFEST).exists():
+    """Remove a directory that was made for a run, if it did not become one that can go on."""
+    if not has_state(run_dir):
         shutil.rmtree(run_dir, ignore_errors=True)
 
 
@@ -209,6 +209,9 @@ def mend_run(
         CheckpointError: If a checkpoint that the training would need at its end is damaged.
         SeqcliError: When the disk refuses.
     """
+    if state.path != run_dir / LAST:  # what is there is damaged, and must not become the one before
+        (run_dir / LAST).unlink(missing_ok=True)
+        state.path.replace(run_dir / LAST)
     drop_checkpoints(run_dir, after=state.update)
     check_checkpoints(one.path for one in list_checkpoints(run_dir))
     remove_leftovers(run_dir)
@@ -242,6 +245,13 @@ def restore_best(run_dir: Path, session: Session, report: Reporter) -> None:
             if rundir.is_model(run_dir, session.best.weights):
                 return
     rundir.save_model(run_dir, session.best.weights, best=session.best.noted)
+
+
+def with_next_step(error: SeqcliError, run_dir: Path, *, again: str) -> SeqcliError:
+    """Return an error with what to do next, where that is to go on, as when a disk is full."""
+    if type(error) is not SeqcliError or not has_state(run_dir):
+        return error
+    return SeqcliError(f"{error}. What was saved last is sound; to go on then: {again}")
 
 
 def remove_leftovers(run_dir: Path) -> None:

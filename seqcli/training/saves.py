@@ -21,7 +21,13 @@ class Saves:
     """Writes the resume state of a session when it is time to."""
 
     def __init__(
-        self, run_dir: Path, session: Session, records: Records, *, every: int | str | None
+        self,
+        run_dir: Path,
+        session: Session,
+        records: Records,
+        *,
+        every: int | str | None,
+        last_update: int | None = None,
     ) -> None:
         """Start the clock.
 
@@ -30,10 +36,11 @@ class Saves:
             session: Its state.
             records: Are brought to the disk before the state that counts on them.
             every: Updates, or minutes such as "10m"; None for every validation.
+            last_update: Of the state that is there; the one before it stays until another update.
         """
         self._run_dir, self._session, self._records = run_dir, session, records
         self._every = every
-        self._saved_update = -1
+        self._saved_update, self._last_update = -1, last_update
         self._saved_at = time.monotonic()
         self._is_due = False
 
@@ -57,8 +64,11 @@ class Saves:
         update = self._session.progress.update
         self._is_due, self._saved_at = False, time.monotonic()
         if update != self._saved_update and self._session.ranks.is_first:
-            save_state(self._run_dir, self._session, mark=self._records.mark())
-            self._saved_update = update
+            is_again = update == self._last_update
+            save_state(
+                self._run_dir, self._session, mark=self._records.mark(), replace_last=is_again
+            )
+            self._saved_update = self._last_update = update
 
     def forget(self) -> None:
         """Hear that the session has changed although the number of its update has not."""
