@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqcli.errors import CheckpointError, CorpusError, DamagedDataError
-from seqcli.files import explaining, sha256_of, sync
+from seqcli.files import explaining, sync
 from seqcli.id_arrays import ID_TYPES, IdArray
 from seqcli.integrity import SEAL, has_digest, text_is_sealed
 
@@ -197,7 +197,11 @@ class Dataset:
             )
         for name, digest in self.manifest["pieces_sha256"].items():
             path = self.data_dir / name
-            if not path.exists() or sha256_of(path) != digest:
+            try:
+                is_right = path.exists() and has_digest(path, [digest])
+            except OSError as error:
+                raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+            if not is_right:
                 raise CheckpointError(
                     f"{path}: not the pieces that made the ids of this data directory; put the "
                     f"right file back, or {_AGAIN}"

@@ -23,7 +23,7 @@ from torch import nn
 
 from seqcli.config import Settings, dump_settings, load_settings
 from seqcli.errors import CheckpointError, SettingsError
-from seqcli.files import replacing, sha256_of, sync, write_atomically
+from seqcli.files import explaining, replacing, sha256_of, sync, write_atomically
 from seqcli.integrity import (
     SEAL,
     dump_sealed,
@@ -83,11 +83,13 @@ def require_no_other(run_dir: Path) -> None:
         SettingsError: If run_dir has the manifest of something else, such as a data directory.
     """
     path = run_dir / MANIFEST
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return
-    except (OSError, ValueError, RecursionError):
+    with explaining(path):
+        data = path.read_bytes()
+    try:
+        manifest = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise SettingsError(
@@ -107,9 +109,11 @@ def create_run(
         pieces_dir: The data directory whose pieces are copied in.
         manifest: What to record, beside versions and time.
     """
-    run_dir.mkdir(parents=True, exist_ok=True)
-    write_settings(run_dir, settings)
-    PiecePair.copy(pieces_dir, run_dir)
+    with explaining(run_dir):
+        run_dir.mkdir(parents=True, exist_ok=True)
+        write_settings(run_dir, settings)
+        PiecePair.copy(pieces_dir, run_dir)
+        digests = {name: [sha256_of(run_dir / name)] for name in (CONFIG, *pieces_in(run_dir))}
     versions = {
         "format": FORMAT,
         "kind": KIND,
@@ -118,8 +122,6 @@ def create_run(
         "python": platform.python_version(),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    names = [CONFIG, *pieces_in(run_dir)]
-    digests = {name: [sha256_of(run_dir / name)] for name in names}
     _write_manifest(run_dir, {**versions, **manifest, FILES: digests})
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from seqcli.errors import CheckpointError
+from seqcli.files import explaining
 from seqcli.integrity import SEAL
 from seqcli.rundir import copy_weights, read_tensors
 from seqcli.tensor_files import read_metadata, write_tensors
@@ -91,7 +92,8 @@ def save_state(
         "best": None if session.best is None else session.best.noted,
     }
     metadata = {"format": STATE_FORMAT, "counters": json.dumps(counters)}
-    (run_dir / LAST).parent.mkdir(exist_ok=True)
+    with explaining(run_dir / LAST):
+        (run_dir / LAST).parent.mkdir(exist_ok=True)
     before = None if replace_last else run_dir / PREVIOUS
     write_tensors(run_dir / LAST, tensors, metadata, before=before)
 

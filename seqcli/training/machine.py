@@ -9,10 +9,10 @@ import contextlib
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import sentencepiece
 import torch
 
 from seqcli.config import ModelSettings, TrainingSettings
@@ -74,7 +74,7 @@ def describe_machine(machine: Machine, *, processes: int) -> dict[str, object]:
         "system": f"{platform.system()} {platform.machine()}",
         "torch": torch.__version__,
         "numpy": np.__version__,
-        "sentencepiece": version("sentencepiece"),
+        "sentencepiece": sentencepiece.__version__,
         "python": platform.python_version(),
     }
 

@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,18 @@ Trained = tuple[bytes, list[dict[str, Any]]]
 
 def train(data_dir: Path, run_dir: Path) -> Trained:
     """Train, or go on; return the model, and the records without times."""
+    go_on(data_dir, run_dir)
+    return end_of(run_dir)
+
+
+def go_on(data_dir: Path, run_dir: Path) -> None:
     train_model(
         tiny_settings(**SETTINGS), data_dir, run_dir, resume=has_state(run_dir),
         overwrite=not has_state(run_dir), report=SilentReporter(),
     )  # fmt: skip
+
+
+def end_of(run_dir: Path) -> Trained:
     lines = [json.loads(x) for x in (run_dir / "metrics.jsonl").read_text("utf-8").splitlines()]
     timeless = [
         {k: v for k, v in line.items() if k not in ("seconds", "tgt_tokens_per_s")}
@@ -83,23 +92,24 @@ def fail_and_resume(
     shutil.rmtree(run_dir, ignore_errors=True)
     with monkeypatch.context() as patch:
         disk = Disk(patch, fails_at=at, number=(errno.ENOSPC, errno.EROFS, errno.EIO)[at % 3])
-        found, refused = None, None
+        refused = None
         try:
-            found = train(data_dir, run_dir)
+            go_on(data_dir, run_dir)
         except SeqcliError as error:
             refused = error
     if refused is not None:
         assert refused.exit_code in (1, 3, 4), (at, refused)
         if has_state(run_dir) and refused.exit_code == 1:
             assert f"to go on then: seqcli train {data_dir} {run_dir} --resume" in str(refused)
-    assert (found or train(data_dir, run_dir)) == straight, at
+        go_on(data_dir, run_dir)
+    assert end_of(run_dir) == straight, at
     return disk.calls >= at
 
 
 def count_calls(data_dir: Path, run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     with monkeypatch.context() as patch:
         disk = Disk(patch, fails_at=-1, number=0)
-        train(data_dir, run_dir)
+        go_on(data_dir, run_dir)
     return disk.calls
 
 
@@ -111,14 +121,25 @@ def test_a_disk_that_refuses_now_and_then_loses_nothing(
         fail_and_resume(tiny_data, tmp_path / "run", straight, monkeypatch, at)
 
 
+@pytest.fixture
+def quick_dir(tmp_path: Path) -> Iterator[Path]:
+    """A directory in memory, where there is one: some hundred trainings write there."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="seqcli-disk-", dir=memory) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.faults
 def test_a_disk_that_refuses_at_any_call_loses_nothing(
-    tiny_data: Path, tmp_path: Path, straight: Trained, monkeypatch: pytest.MonkeyPatch
+    tiny_data: Path, quick_dir: Path, straight: Trained, monkeypatch: pytest.MonkeyPatch
 ):
-    calls = count_calls(tiny_data, tmp_path / "counted", monkeypatch)
+    calls = count_calls(tiny_data, quick_dir / "counted", monkeypatch)
     assert calls > 100
     for at in range(1, calls + 1):
-        fail_and_resume(tiny_data, tmp_path / "run", straight, monkeypatch, at)
+        fail_and_resume(tiny_data, quick_dir / "run", straight, monkeypatch, at)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of file sizes to set")

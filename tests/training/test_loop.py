@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import seqcli.training.saves as saves_module
 import seqcli.training.selection as selection_module
 import seqcli.training.session as session_module
 from seqcli.api import preprocess
@@ -227,6 +228,49 @@ def test_metrics_beyond_the_last_save_are_cut_off_when_a_run_resumes(
     train(resume=True, **settings)
     assert [line["update"] for line in read_metrics("train")] == [1, 2, 3, 4, 5, 6, 7]
     assert [line["update"] for line in read_metrics("valid")] == [3, 6, 7]
+
+
+def test_a_save_that_is_due_by_the_clock(train, run_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    saved: list[int] = []
+    real = saves_module.save_state
+
+    def save(run_dir: Path, session: Any, **options: Any) -> None:
+        saved.append(session.progress.update)
+        real(run_dir, session, **options)
+
+    monkeypatch.setattr(saves_module, "save_state", save)
+    train(max_steps=3, save_every="0m")
+    assert saved == [0, 1, 2, 3, 3]
+    saved.clear()
+    train(max_steps=3, save_every="1000m", overwrite=True)
+    assert saved == [0, 3]
+
+
+def test_the_end_is_written_once_however_often_a_run_is_resumed(train, read_metrics):
+    """The average of checkpoints used to be told again by every resume."""
+    settings = {"max_steps": 6, "valid_every": 2, "average": True, "keep_checkpoints": 2}
+    train(**settings)
+    before = read_metrics()
+    assert [line["kind"] for line in before].count("average") == 1
+    train(resume=True, **settings)
+    assert read_metrics() == before
+
+
+def test_a_model_of_a_later_update_than_the_state_does_not_stay(
+    train, run_dir: Path, tmp_path: Path
+):
+    """A best model that was written just before a kill used to survive, though it was forgotten."""
+    train(max_steps=4, valid_every=2, metric="loss", lr_schedule="constant")
+    earlier = shutil.copytree(run_dir, tmp_path / "earlier")
+    train(max_steps=8, valid_every=2, metric="loss", lr_schedule="constant", resume=True)
+    for name in ("model.safetensors", "manifest.json", "metrics.jsonl"):
+        shutil.copy(run_dir / name, earlier)  # as if killed before the state was written
+    train(run_dir=earlier, max_steps=4, lr_schedule="constant", resume=True)
+    best = load_file(earlier / "model.safetensors")
+    state, counters = state_of(earlier)
+    assert counters["best_update"] == 4
+    assert all(torch.equal(best[name], state[f"best.{name}"]) for name in best)
+    assert json.loads((earlier / "manifest.json").read_text("utf-8"))["best"]["update"] == 4
 
 
 def test_resume_of_a_finished_run_with_more_steps_goes_on(train, read_metrics):
