@@ -167,7 +167,7 @@ def test_a_restart_by_torchrun_goes_on_from_the_last_save(tiny_data: Path, tmp_p
     process = torchrun(2, *words, options=("--max-restarts=1", "--monitor-interval=0.2"))
     try:
         deadline = time.monotonic() + 60
-        while not (run / "last" / "state.safetensors").exists():
+        while not (run / "last" / "previous.safetensors").exists():
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.02)
