@@ -294,7 +294,7 @@ def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: i
     for side, array in zip(SIDES, sides, strict=True):
         if len(array) != pairs:
             raise DamagedDataError(
-                f"{data_dir}: {name}.{side} holds {len(array):,} sentences where the manifest says "
-                f"{pairs:,}; the files are mixed up; {_AGAIN}"
+                f"{data_dir / f'{name}.{side}.offsets'}: holds {len(array):,} sentences where the "
+                f"manifest says {pairs:,}; the files are damaged or mixed up; {_AGAIN}"
             )
     return Split(name, *sides)

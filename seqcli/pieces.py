@@ -77,7 +77,7 @@ class Pieces:
             if not model:
                 raise RuntimeError("the file is empty")
             processor.LoadFromSerializedProto(model)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:  # its message may be no text
             raise CheckpointError(
                 f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes); copy "
                 "it again, or run `seqcli preprocess` again"

@@ -311,6 +311,7 @@ def kill_trainings(folder: Path, *, kills: int, seed: int, variants: list[str]) 
         left = kills - harness.found.kills
         harness.kill_until_done(variants[number % len(variants)], min(10, left))
         number += 1
+        sys.stderr.write(f"{harness.found.kills} kills, {number} trainings\n")
     found = harness.found
     for variant, lost in found.most_lost.items():
         if lost > found.intervals[variant]:
