@@ -1,7 +1,32 @@
-"""``python -m seqcli``: the same as the command ``seqcli``."""
+"""The program: ``python -m seqcli`` and the command ``seqcli``.
+
+It imports next to nothing, so that Ctrl-C is answered in words from the start: the command line
+takes a moment to load.
+"""
 
 from __future__ import annotations
 
-from seqcli.cli import main
+import os
+import signal
 
-main()
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Load the command line and run it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _leave)
+
+    from seqcli.cli import main as run
+
+    run()
+
+
+def _leave(_number: int, _frame: object) -> None:
+    os.write(2, b"seqcli: interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ Source: Vaswani et al. 2017, section 6.1; Junczys-Dowmunt et al. 2016, section 4
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,15 @@ import safetensors
 import torch
 
 from seqcli import rundir
+from seqcli.deriving import making_of
 from seqcli.errors import CheckpointError, SettingsError
 from seqcli.files import explaining
+from seqcli.integrity import SEAL
 from seqcli.pieces import PiecePair
+from seqcli.tensor_files import on_cpu, read_metadata, write_tensors
 
 CHECKPOINTS = "checkpoints"
+_ADVICE = "the file is damaged: remove it to do without"
 _NAME = re.compile(r"(\d+)\.safetensors")
 
 
@@ -49,11 +53,21 @@ def list_checkpoints(run_dir: Path) -> list[Checkpoint]:
             with safetensors.safe_open(path, framework="pt") as file:
                 score = float((file.metadata() or {})["score"])
         except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
-            raise CheckpointError(
-                f"{path}: cannot be read ({error}); the file is damaged: remove it to do without"
-            ) from error
+            raise CheckpointError(f"{path}: cannot be read ({error}); {_ADVICE}") from error
         found.append(Checkpoint(path, int(name[1]), score))
     return sorted(found, key=lambda one: one.update)
+
+
+def check_checkpoints(paths: Iterable[Path]) -> None:
+    """Read through checkpoints, and check that each is what was written.
+
+    Raises:
+        CheckpointError: If one is damaged.
+    """
+    for path in paths:
+        strange = read_metadata(path, advice=_ADVICE).keys() - {"score", SEAL}
+        if strange:
+            raise CheckpointError(f"{path}: cannot be read (it has {strange.pop()!r}); {_ADVICE}")
 
 
 def choose(checkpoints: Sequence[Checkpoint], *, which: str, count: int) -> list[Checkpoint]:
@@ -78,7 +92,7 @@ def keep_checkpoint(
     with explaining(folder):
         folder.mkdir(exist_ok=True)
     path = folder / f"{update:06}.safetensors"
-    rundir.write_tensors(path, rundir.on_cpu(weights), {"score": repr(score)})
+    write_tensors(path, on_cpu(weights), {"score": repr(score)})
     present = list_checkpoints(run_dir)
     kept = {one.path for one in choose(present, which=which, count=count)}
     with explaining(folder):
@@ -103,6 +117,7 @@ def average_weights(paths: Sequence[Path]) -> dict[str, torch.Tensor]:
     Raises:
         CheckpointError: If one is damaged, or they are of different models.
     """
+    check_checkpoints(paths)
     total: dict[str, torch.Tensor] = {}
     for path in paths:
         weights = rundir.read_tensors(path)
@@ -154,7 +169,7 @@ def average_run(
         for name in ("data_dir", "data", "seed", "comfortable_length")
         if name in manifest
     }
-    with rundir.making_of(run_dir, out_dir, overwrite=overwrite, what="an averaged run") as work:
+    with making_of(run_dir, out_dir, overwrite=overwrite, what="an averaged run") as work:
         rundir.create_run(work, settings, pieces_dir=run_dir, manifest=origin)
         rundir.save_model(work, weights)
     return chosen

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqcli.errors import CheckpointError, CorpusError
-from seqcli.files import explaining, sha256_of, sync
+from seqcli.errors import CheckpointError, CorpusError, DamagedDataError
+from seqcli.files import explaining, sync
 from seqcli.id_arrays import ID_TYPES, IdArray
+from seqcli.integrity import SEAL, has_digest, text_is_sealed
 
 if TYPE_CHECKING:
     from seqcli.pieces import PiecePair
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT = 1  # of the data dir; another number is refused
 KIND = "seqcli data"
 MANIFEST = "manifest.json"
+FILES = "files"  # key of the manifest: file -> SHA-256
 SIDES = ("src", "tgt")
 
 # What a manifest must have, beside kind and format.
@@ -81,9 +83,9 @@ class Dataset:
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise CorpusError(f"{path}: damaged ({error}); {_AGAIN}") from error
+            raise DamagedDataError(f"{path}: damaged ({error}); {_AGAIN}") from error
         if unknown or "train" not in counts or "valid" not in counts:
-            raise CorpusError(
+            raise DamagedDataError(
                 f"{path}: damaged (id types {sorted(id_types.values())}, splits {list(counts)}); "
                 f"{_AGAIN}"
             )
@@ -125,10 +127,32 @@ class Dataset:
                 ("tgt", split.tgt, pieces.tgt),
             ):
                 if ids.largest >= len(of_side):
-                    raise CorpusError(
+                    raise DamagedDataError(
                         f"{self.data_dir / f'{name}.{side}.ids'}: damaged (it has the id "
                         f"{ids.largest}, and there are {len(of_side):,} pieces); {_AGAIN}"
                     )
+
+    def check_files(self, *names: str) -> None:
+        """Check that files are, byte for byte, what ``preprocess`` wrote; all of them by default.
+
+        Raises:
+            DamagedDataError: One is not; it is named.
+        """
+        digests = self.manifest.get(FILES, {})  # an older data directory has none
+        for name in names or digests:
+            path = self.data_dir / name
+            try:
+                is_intact = name not in digests or has_digest(path, [digests[name]])
+            except OSError as error:
+                raise DamagedDataError(
+                    f"{path}: cannot be read ({error.strerror or error}); {_AGAIN}"
+                ) from error
+            if not is_intact:
+                raise DamagedDataError(
+                    f"{path}: not the file that belongs to this data directory (its SHA-256 is "
+                    f"not the one in {MANIFEST}): it was damaged, swapped or edited; put the right "
+                    f"file back, or {_AGAIN}"
+                )
 
     def text(self, name: str) -> tuple[list[str], list[str]]:
         """Return the raw source and target lines of a split other than train.
@@ -142,7 +166,9 @@ class Dataset:
                 f"{self.data_dir}: the raw text of the split 'train' is not kept; choose one of "
                 f"{', '.join(split for split in self._splits if split != 'train')}"
             )
-        src, tgt = (_read_text(text_path(self.data_dir, name, side), pairs) for side in SIDES)
+        paths = [text_path(self.data_dir, name, side) for side in SIDES]
+        src, tgt = (_read_text(path, pairs) for path in paths)
+        self.check_files(*(path.name for path in paths))
         return src, tgt
 
     def identity(self) -> dict[str, object]:
@@ -171,7 +197,11 @@ class Dataset:
             )
         for name, digest in self.manifest["pieces_sha256"].items():
             path = self.data_dir / name
-            if not path.exists() or sha256_of(path) != digest:
+            try:
+                is_right = path.exists() and has_digest(path, [digest])
+            except OSError as error:
+                raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+            if not is_right:
                 raise CheckpointError(
                     f"{path}: not the pieces that made the ids of this data directory; put the "
                     f"right file back, or {_AGAIN}"
@@ -210,10 +240,10 @@ def _read_text(path: Path, pairs: int) -> list[str]:
     try:
         lines = path.read_bytes().decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: cannot be read ({error}); {_AGAIN}") from error
+        raise DamagedDataError(f"{path}: cannot be read ({error}); {_AGAIN}") from error
     lines.pop()  # what follows the last line feed: nothing
     if len(lines) != pairs:
-        raise CorpusError(
+        raise DamagedDataError(
             f"{path}: holds {len(lines):,} lines where the manifest says {pairs:,}; the data "
             f"directory was changed; {_AGAIN}"
         )
@@ -227,16 +257,27 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
         if not data_dir.is_dir():
             found = "this is a file" if data_dir.exists() else "no such directory"
             raise CorpusError(f"{data_dir}: {found}; a data directory is meant; {make}")
-        manifest = json.loads(path.read_text("utf-8"))
+        data = path.read_bytes()
+        manifest = json.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         raise CorpusError(
             f"{data_dir}: not a data directory, or not a finished one (no {MANIFEST}); {make}"
         ) from error
     except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}); {make}") from error
+        raise DamagedDataError(
+            f"{path}: cannot be read ({error.strerror or error}); {make}"
+        ) from error
     except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
-        raise CorpusError(f"{path}: damaged ({error}); {_AGAIN}") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise DamagedDataError(f"{path}: damaged ({error}); {_AGAIN}") from error
+    manifest = manifest if isinstance(manifest, dict) else {}
+    is_ours = manifest.get("kind") == KIND
+    # An older data directory has neither digests nor a seal.
+    seals = (FILES, SEAL) if is_ours else (SEAL,)
+    if any(key in manifest for key in seals) and not text_is_sealed(data, manifest.get(SEAL)):
+        raise DamagedDataError(
+            f"{path}: damaged or edited (its bytes do not have the SHA-256 that it says); {_AGAIN}"
+        )
+    if not is_ours:
         raise CorpusError(f"{data_dir}: not a data directory (see its {MANIFEST}); {make}")
     if manifest.get("format") != FORMAT:
         raise CorpusError(
@@ -244,7 +285,7 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
             f"{FORMAT}; {_AGAIN}"
         )
     if missing := [key for key in _KEYS if key not in manifest]:
-        raise CorpusError(f"{path}: damaged (has no {', '.join(missing)}); {_AGAIN}")
+        raise DamagedDataError(f"{path}: damaged (has no {', '.join(missing)}); {_AGAIN}")
     return manifest
 
 
@@ -252,8 +293,8 @@ def _open_split(data_dir: Path, name: str, *, id_types: dict[str, str], pairs: i
     sides = [IdArray.open(data_dir / f"{name}.{side}", id_type=id_types[side]) for side in SIDES]
     for side, array in zip(SIDES, sides, strict=True):
         if len(array) != pairs:
-            raise CorpusError(
-                f"{data_dir}: {name}.{side} holds {len(array):,} sentences where the manifest says "
-                f"{pairs:,}; the files are mixed up; {_AGAIN}"
+            raise DamagedDataError(
+                f"{data_dir / f'{name}.{side}.offsets'}: holds {len(array):,} sentences where the "
+                f"manifest says {pairs:,}; the files are damaged or mixed up; {_AGAIN}"
             )
     return Split(name, *sides)

@@ -6,6 +6,7 @@ It starts in lower case, quotes values with ``!r`` and gives paths as the user g
     SeqcliError            1  the run failed
     ├── SettingsError      2  wrong usage or settings
     ├── CorpusError        3  bad data
+    │   └── DamagedDataError   4  a data directory that is not as it was written
     ├── CheckpointError    4  unreadable model
     ├── ThresholdError     5  a threshold was missed
     └── InterruptedRun   130  interrupted, but saved
@@ -30,6 +31,12 @@ class CorpusError(SeqcliError):
     """Text or a data directory cannot be used as it is."""
 
     exit_code = 3
+
+
+class DamagedDataError(CorpusError):
+    """A file of a data directory is damaged, swapped or missing."""
+
+    exit_code = 4
 
 
 class CheckpointError(SeqcliError):

@@ -99,13 +99,21 @@ def find_text(
     return EvaluationText(name=str(src), src=src_lines, refs=refs)
 
 
-def evaluate_files(hyp_path: Path, ref_path: Path, *, metrics: Sequence[str]) -> Evaluation:
+def evaluate_files(
+    hyp_path: Path, ref_path: Path, *, metrics: Sequence[str], hyps: list[str] | None = None
+) -> Evaluation:
     """Score a file of translations against references, line by line.
+
+    Args:
+        hyp_path: The translations.
+        ref_path: The references.
+        metrics: Some of ``METRICS``.
+        hyps: The translations, if they were read already.
 
     Raises:
         CorpusError: When a file cannot be read, is empty, or the numbers of lines differ.
     """
-    hyps, refs = _read_pair(hyp_path, ref_path)
+    hyps, refs = _read_pair(hyp_path, ref_path, lines=hyps)
     return Evaluation(
         system=str(hyp_path),
         text=str(ref_path),
@@ -198,8 +206,11 @@ def _read_split(run_dir: Path, split: str, data_dir: Path | None) -> EvaluationT
     return EvaluationText(name=split, src=src, refs=refs)
 
 
-def _read_pair(path: Path, ref_path: Path) -> tuple[list[str], list[str]]:
-    lines, refs = list(iter_lines(path)), list(iter_lines(ref_path))
+def _read_pair(
+    path: Path, ref_path: Path, *, lines: list[str] | None = None
+) -> tuple[list[str], list[str]]:
+    lines = list(iter_lines(path)) if lines is None else lines
+    refs = list(iter_lines(ref_path))
     if len(lines) != len(refs):
         raise CorpusError(
             f"{path} has {len(lines):,} lines but {ref_path} has {len(refs):,}; line N of one must "

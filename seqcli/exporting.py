@@ -13,12 +13,14 @@ from typing import Any
 
 from seqcli import rundir
 from seqcli.config import Settings
+from seqcli.deriving import making_of
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.evaluation import Evaluation, EvaluationText, evaluate_runs, find_text
 from seqcli.files import write_atomically
 from seqcli.models.seq2seq import count_parameters
 from seqcli.quantization import quantize
 from seqcli.reporting import Reporter
+from seqcli.tensor_files import on_cpu
 from seqcli.version import __version__
 
 PRECISIONS = ("fp32", "bf16", "int8")
@@ -68,12 +70,12 @@ def export_run(
     model, _, settings = rundir.load_model(run_dir)
     manifest = rundir.read_manifest(run_dir)
     text = None if split is None else _find_text(run_dir, split, data_dir)
-    with rundir.making_of(run_dir, bundle, overwrite=overwrite, what="a bundle") as work:
+    with making_of(run_dir, bundle, overwrite=overwrite, what="a bundle") as work:
         about: dict[str, Any] = {name: manifest[name] for name in _KEPT if name in manifest}
         about |= {"status": "exported", "licence": licence, "weights": precision}
         rundir.create_run(work, settings, pieces_dir=run_dir, manifest=about)
-        weights = rundir.on_cpu(dict(model.named_parameters()))
-        rundir.write_tensors(work / rundir.MODEL, quantize(weights, precision))
+        weights = on_cpu(dict(model.named_parameters()))
+        rundir.save_model(work, quantize(weights, precision))
         evaluation = None if text is None else _score(work, text, settings, report)
         parameters = count_parameters(model)
         card = describe(about, settings, evaluation, parameters, precision=precision)

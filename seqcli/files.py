@@ -17,10 +17,12 @@ from pathlib import Path
 from seqcli.errors import SeqcliError, SettingsError
 
 UNFINISHED = ".seqcli-unfinished-"  # start of the name of whatever is not complete yet
-_HASH_BLOCK = 1 << 20
+LOCK = ".seqcli-lock"  # see locking
+HASH_BLOCK = 1 << 20
 
 _NEXT_STEP = {
     errno.ENOSPC: "free some space or choose another place",
+    errno.EFBIG: "it is larger than the file system or a limit (ulimit -f) allows; raise the limit",
     errno.EDQUOT: "free some of your quota or choose another place",
     errno.EACCES: "choose a place where you may write, or change its permissions",
     errno.EPERM: "choose a place where you may write, or change its permissions",
@@ -118,7 +120,7 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
+        while block := file.read(HASH_BLOCK):
             digest.update(block)
     return digest.hexdigest()
 
@@ -126,7 +128,7 @@ def sha256_of(path: Path) -> str:
 def require_empty(directory: Path, *, overwrite: bool, what: str, own: Iterable[str] = ()) -> None:
     """Check that a directory can be filled without touching what somebody else put there.
 
-    Nothing is made or deleted. Leftovers of a write that was killed do not count.
+    Nothing is made or deleted. Leftovers of a process that was killed do not count.
 
     Args:
         directory: May be missing; its nearest existing parent must then be writable.
@@ -159,7 +161,9 @@ def _has_any(directory: Path, names: Iterable[str]) -> bool:
 
 def _refuse_entries(directory: Path, what: str, overwrite: bool) -> None:
     found = sorted(
-        entry.name for entry in directory.iterdir() if not entry.name.startswith(UNFINISHED)
+        entry.name
+        for entry in directory.iterdir()
+        if not entry.name.startswith(UNFINISHED) and entry.name != LOCK
     )
     if found:
         advice = "choose another directory" if overwrite else "choose another name"
@@ -191,8 +195,7 @@ def filling(directory: Path, *, last: str, stale: Iterable[str] = ()) -> Iterato
     with explaining(directory):
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            for leftover in directory.glob(f"{UNFINISHED}*"):
-                _remove(leftover)
+            remove_unfinished(directory)
             work.mkdir()
             yield work
             _move_in(work, directory, last=last, stale=stale)
@@ -211,6 +214,12 @@ def _move_in(work: Path, directory: Path, *, last: str, stale: Iterable[str]) ->
     for name in (*names, last):
         (work / name).replace(directory / name)
     sync_directory(directory)
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what a process that was killed has left behind; nobody else may be writing there."""
+    for leftover in directory.glob(f"{UNFINISHED}*"):
+        _remove(leftover)
 
 
 def _remove(path: Path) -> None:

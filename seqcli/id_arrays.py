@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqcli.errors import CorpusError
+from seqcli.errors import DamagedDataError
 from seqcli.files import explaining, sync
 
 ID_TYPES: dict[str, np.dtype[Any]] = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
@@ -56,16 +56,18 @@ class IdArray:
             id_type: A key of ID_TYPES.
 
         Raises:
-            CorpusError: A file is missing or truncated, or the two do not fit together.
+            DamagedDataError: A file is missing or truncated, or the two do not fit together.
         """
         ids_path, offsets_path = _paths_of(stem)
         ids = _map(ids_path, ID_TYPES[id_type])
         offsets = _map(offsets_path, _OFFSET)
         rise = all((np.diff(part) >= 0).all() for part in _in_parts(offsets, overlap=1))
         if len(offsets) == 0 or offsets[0] != 0 or not rise:
-            raise CorpusError(f"{offsets_path}: damaged (its numbers do not rise from 0); {_AGAIN}")
+            raise DamagedDataError(
+                f"{offsets_path}: damaged (its numbers do not rise from 0); {_AGAIN}"
+            )
         if offsets[-1] != len(ids):
-            raise CorpusError(
+            raise DamagedDataError(
                 f"{ids_path}: holds {len(ids):,} ids where {offsets_path.name} says "
                 f"{offsets[-1]:,}; the files are damaged or mixed up; {_AGAIN}"
             )
@@ -175,7 +177,7 @@ def _map(path: Path, dtype: np.dtype[Any]) -> IdRow:
     try:
         size = path.stat().st_size
         if size % dtype.itemsize:
-            raise CorpusError(
+            raise DamagedDataError(
                 f"{path}: truncated ({size:,} bytes are not a multiple of {dtype.itemsize}); "
                 f"{_AGAIN}"
             )
@@ -183,6 +185,6 @@ def _map(path: Path, dtype: np.dtype[Any]) -> IdRow:
             return np.empty(0, dtype=dtype)
         return np.asarray(np.memmap(path, dtype=dtype, mode="r"))
     except OSError as error:
-        raise CorpusError(
+        raise DamagedDataError(
             f"{path}: cannot be read ({error.strerror or error}); {_AGAIN}"
         ) from error

@@ -11,29 +11,35 @@ line feeds, NULs and SentencePiece's own mark, U+2581, read as spaces. With byte
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import io
+import os
 import random
 import re
+import sys
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentencepiece import (
-    SentencePieceProcessor,
-    SentencePieceTrainer,
-    set_random_generator_seed,
-)
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
 from seqcli.corpus.sampling import draw_sample
-from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
+from seqcli.errors import (
+    CheckpointError,
+    CorpusError,
+    InterruptedRun,
+    SeqcliError,
+    SettingsError,
+)
 from seqcli.files import write_atomically
+from seqcli.resampling import SPACE_MARK, Drawing, Vocabulary
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)  # by a translation
 
-_SPACE_MARK = "\u2581"
 _UNKNOWN_MARK = "\u2585"  # SentencePiece skips training lines that hold it
 _BYTE_PIECES = 256
 _LEAST_COVERAGE = 0.98  # SentencePiece's own limit
@@ -50,6 +56,7 @@ class Pieces:
     def __init__(self, processor: SentencePieceProcessor) -> None:
         """Wrap a processor that ``load`` has checked."""
         self._processor = processor
+        self._drawings: dict[float, Drawing] = {}
 
     @classmethod
     def load(cls, path: Path) -> Pieces:
@@ -71,7 +78,7 @@ class Pieces:
             if not model:
                 raise RuntimeError("the file is empty")
             processor.LoadFromSerializedProto(model)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:  # its message may be no text
             raise CheckpointError(
                 f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes); copy "
                 "it again, or run `seqcli preprocess` again"
@@ -116,12 +123,8 @@ class Pieces:
     ) -> list[list[int]]:
         """Return the same text cut into pieces at random: subword regularisation, BPE-dropout.
 
-        The result depends on the arguments only, whatever was drawn before. A sentence with an
-        unknown piece, whose text is lost, stays as it is.
-
-        Source: Kudo 2018, Subword regularization, section 3.3 (sampling from all segmentations of a
-        unigram model, with probabilities to the power of alpha); Provilkov et al. 2020,
-        BPE-dropout, section 3.1 (a merge is left out with probability alpha).
+        The result depends on the arguments only, whatever was drawn before and wherever. A sentence
+        with an unknown piece, whose text is lost, stays as it is. For sources see resampling.
 
         Args:
             sentences: Ids without BOS and EOS.
@@ -131,20 +134,15 @@ class Pieces:
         """
         ids = [[int(number) for number in sentence] for sentence in sentences]
         texts: list[str] = self._processor.decode(ids)
-        drawn: list[list[int]] = []
-
-        def draw() -> None:
-            set_random_generator_seed(seed)
-            drawn.extend(
-                self._processor.encode(
-                    texts, num_threads=1, enable_sampling=True, alpha=alpha, nbest_size=-1
-                )
-            )
-
-        thread = threading.Thread(target=draw)  # a new thread starts from the seed
-        thread.start()
-        thread.join()
-        return [old if UNK_ID in old else new for old, new in zip(ids, drawn, strict=True)]
+        if alpha not in self._drawings:
+            vocabulary = Vocabulary.of(self._processor, first=EOS_ID + 1)
+            self._drawings[alpha] = Drawing(vocabulary, alpha=alpha)
+        drawing, rng = self._drawings[alpha], random.Random(seed)
+        drawn = [drawing.draw(text, rng) for text in texts]
+        return [
+            old if new is None or UNK_ID in old else new
+            for old, new in zip(ids, drawn, strict=True)
+        ]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of ids: always a single line, whatever they are.
@@ -178,7 +176,7 @@ class PiecePair:
         Raises:
             CheckpointError: There are none, or they cannot be used.
         """
-        names = _file_names(directory)
+        names = pieces_in(directory)
         loaded = [Pieces.load(directory / name) for name in names]
         return cls(src=loaded[0], tgt=loaded[-1], joint=len(names) == 1)
 
@@ -189,8 +187,8 @@ class PiecePair:
         Raises:
             CheckpointError: One holds none.
         """
-        names = _file_names(directory)
-        return names == _file_names(other) and all(
+        names = pieces_in(directory)
+        return names == pieces_in(other) and all(
             (directory / name).read_bytes() == (other / name).read_bytes() for name in names
         )
 
@@ -202,12 +200,12 @@ class PiecePair:
             CheckpointError: There are none.
             SeqcliError: The disk refuses.
         """
-        for name in _file_names(from_dir):
+        for name in pieces_in(from_dir):
             write_atomically(to_dir / name, (from_dir / name).read_bytes())
 
 
 def _with_spaces(text: str) -> str:
-    return text.replace(_SPACE_MARK, " ").replace("\n", " ").replace("\0", " ")
+    return text.replace(SPACE_MARK, " ").replace("\n", " ").replace("\0", " ")
 
 
 def piece_files(*, joint: bool) -> tuple[str, ...]:
@@ -215,7 +213,12 @@ def piece_files(*, joint: bool) -> tuple[str, ...]:
     return (_JOINT_FILE,) if joint else _SIDE_FILES
 
 
-def _file_names(directory: Path) -> tuple[str, ...]:
+def pieces_in(directory: Path) -> tuple[str, ...]:
+    """Return the names of the model files that a directory has.
+
+    Raises:
+        CheckpointError: There are none.
+    """
     if (directory / _JOINT_FILE).exists():
         return (_JOINT_FILE,)
     if any((directory / name).exists() for name in _SIDE_FILES):
@@ -296,7 +299,7 @@ def _check_sizes(vocab_size: int, character_coverage: float, *, fixed: int) -> N
 
 def _check_symbols(symbols: Sequence[str]) -> None:
     for symbol in symbols:
-        if not symbol or _SPACE_MARK in symbol or symbol.split() != [symbol]:
+        if not symbol or SPACE_MARK in symbol or symbol.split() != [symbol]:
             raise SettingsError(
                 f"user_symbols: {symbol!r} cannot be one piece; a symbol has at least one "
                 "character, no whitespace and no U+2581; change it here and in the text"
@@ -341,11 +344,24 @@ def _train(lines: list[str], *, vocab_size: int, **options: Any) -> bytes:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    while thread.is_alive():
-        thread.join(timeout=0.2)
+    try:
+        while thread.is_alive():
+            thread.join(timeout=0.2)
+    except BaseException:
+        atexit.register(_leave_at_once, thread)
+        raise
     if failures:
         raise _explain(failures[0], vocab_size) from failures[0]
     return model.getvalue()
+
+
+def _leave_at_once(thread: threading.Thread) -> None:
+    """End the process while the trainer still works; Python's own way would abort in its midst."""
+    if thread.is_alive():
+        for name in ("stdout", "stderr"):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                getattr(sys, name).flush()
+        os._exit(InterruptedRun.exit_code)
 
 
 def _training_text(line: str) -> str:

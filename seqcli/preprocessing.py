@@ -23,6 +23,7 @@ from seqcli.corpus.protection import MARKS, Protection
 from seqcli.corpus.sources import find_source
 from seqcli.corpus.text import Dropped, PlacedPair, Text
 from seqcli.dataset import (
+    FILES,
     FORMAT,
     KIND,
     MANIFEST,
@@ -35,6 +36,7 @@ from seqcli.encoding import write_ids
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import filling, require_empty, sha256_of, write_atomically
 from seqcli.id_arrays import id_type_for
+from seqcli.integrity import dump_sealed
 from seqcli.pieces import PiecePair, piece_files, train_pieces
 from seqcli.reporting import Reporter
 from seqcli.version import __version__
@@ -113,7 +115,7 @@ def build_data(
     with filling(data_dir, last=MANIFEST, stale=stale) as work:
         result = _write(work, data_dir, inputs, settings, report)
         manifest = _describe(result, work, texts, settings)
-        write_atomically(work / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+        write_atomically(work / MANIFEST, dump_sealed(manifest))
     _report_overlaps(inputs, report)
     return result
 
@@ -338,6 +340,7 @@ def _describe(
         "joint": result.joint,
         "vocab_size": {"asked": result.vocab_asked, **result.vocab_sizes},
         "id_type": {side: id_type_for(size) for side, size in result.vocab_sizes.items()},
+        FILES: {path.name: sha256_of(path) for path in sorted(work.iterdir())},
         "pieces_sha256": {name: sha256_of(work / name) for name in piece_files(joint=result.joint)},
         "splits": {
             name: {"pairs": count, "dropped": result.dropped[name]}

@@ -30,6 +30,7 @@ class TrainingPlan:
     resumed_from: int  # update at which an earlier run had stopped, 0 for a new run
     processes: int = 1  # that share out every batch
     costs: tuple[str, ...] = ()  # what was chosen that makes training slow, and why it does
+    repeats: str = ""  # whether the same training gives the same weights, and what must be the same
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class UpdateReport:
     teacher_forcing: float  # probability of feeding the gold token
     tgt_tokens_per_s: float  # padding not counted
     seconds: float  # of training so far, earlier sessions included
+    skipped: int = 0  # updates whose loss or gradient was not finite
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ a copy of it translates anywhere.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import platform
-import shutil
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,18 @@ import torch
 from torch import nn
 
 from seqcli.config import Settings, dump_settings, load_settings
-from seqcli.errors import CheckpointError, SeqcliError, SettingsError
-from seqcli.files import filling, replacing, require_empty, sha256_of, write_atomically
+from seqcli.errors import CheckpointError, SettingsError
+from seqcli.files import explaining, replacing, sha256_of, sync, write_atomically
+from seqcli.integrity import (
+    SEAL,
+    dump_sealed,
+    has_digest,
+    text_is_sealed,
+)
 from seqcli.models import Architecture, Seq2Seq
-from seqcli.pieces import PiecePair, piece_files
+from seqcli.pieces import PiecePair, pieces_in
 from seqcli.quantization import dequantize
+from seqcli.tensor_files import on_cpu, save_tensors
 from seqcli.version import __version__
 
 FORMAT = 1
@@ -35,9 +42,13 @@ CONFIG = "config.yaml"
 MANIFEST = "manifest.json"
 MODEL = "model.safetensors"
 CARD = "README.md"  # of a bundle
-# What a training writes beside these, and what is made of a run has not.
-_RECORDS = ("metrics.jsonl", "train.log")
-_FOLDERS = ("last", "checkpoints", "validation")
+FILES = "files"  # key of the manifest: file -> SHA-256 that it may have, the latest first
+_COPY = "put the right file back from a copy, or train again"
+_NEXT_STEPS = {
+    CONFIG: f"{_COPY} (settings are changed with flags and `seqcli tune`, not in this file)",
+    MODEL: "copy it again, or have `seqcli train DATA_DIR RUN_DIR --resume` make it again from the "
+    "resume state",
+}
 
 
 def build_model(settings: Settings, pieces: PiecePair) -> Seq2Seq:
@@ -72,51 +83,18 @@ def require_no_other(run_dir: Path) -> None:
         SettingsError: If run_dir has the manifest of something else, such as a data directory.
     """
     path = run_dir / MANIFEST
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return
-    except (OSError, ValueError, RecursionError):
+    with explaining(path):
+        data = path.read_bytes()
+    try:
+        manifest = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise SettingsError(
             f"{path}: belongs to something that is not a run directory, and what is written here "
             "needs that name; choose another directory"
-        )
-
-
-@contextlib.contextmanager
-def making_of(run_dir: Path, out_dir: Path, *, overwrite: bool, what: str) -> Iterator[Path]:
-    """Lend a directory; what is written there becomes out_dir, whole or not at all.
-
-    What an older run had in out_dir is gone then, its resume state and records too.
-
-    Args:
-        run_dir: The run that it is made of.
-        out_dir: Where it goes; empty or missing, unless overwrite.
-        overwrite: Replace a run that is there.
-        what: It is, for a person.
-
-    Raises:
-        SettingsError: If out_dir is the run or a part of it, or holds something else.
-        SeqcliError: When the disk refuses.
-    """
-    _require_elsewhere(out_dir, run_dir)
-    require_empty(out_dir, overwrite=overwrite, what=what, own=(MANIFEST, CONFIG, MODEL))
-    require_no_other(out_dir)
-    stale = [*piece_files(joint=True), *piece_files(joint=False), CARD, *_RECORDS]
-    with filling(out_dir, last=MANIFEST, stale=stale) as work:
-        yield work
-        for folder in _FOLDERS:
-            shutil.rmtree(out_dir / folder, ignore_errors=True)
-
-
-def _require_elsewhere(out_dir: Path, run_dir: Path) -> None:
-    out, run = out_dir.resolve(), run_dir.resolve()
-    if out == run or run in out.parents:
-        raise SettingsError(
-            f"{out_dir}: is the run that is read, or in it, and must stay as it is; choose another "
-            "directory to write"
         )
 
 
@@ -131,9 +109,11 @@ def create_run(
         pieces_dir: The data directory whose pieces are copied in.
         manifest: What to record, beside versions and time.
     """
-    run_dir.mkdir(parents=True, exist_ok=True)
-    PiecePair.copy(pieces_dir, run_dir)
-    write_settings(run_dir, settings)
+    with explaining(run_dir):
+        run_dir.mkdir(parents=True, exist_ok=True)
+        write_settings(run_dir, settings)
+        PiecePair.copy(pieces_dir, run_dir)
+        digests = {name: [sha256_of(run_dir / name)] for name in (CONFIG, *pieces_in(run_dir))}
     versions = {
         "format": FORMAT,
         "kind": KIND,
@@ -142,12 +122,56 @@ def create_run(
         "python": platform.python_version(),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    _write_manifest(run_dir, {**versions, **manifest})
+    _write_manifest(run_dir, {**versions, **manifest, FILES: digests})
 
 
 def write_settings(run_dir: Path, settings: Settings) -> None:
     """Write every setting, resolved, to config.yaml."""
-    write_atomically(run_dir / CONFIG, dump_settings(settings))
+    text = dump_settings(settings).encode("utf-8")
+    if (run_dir / MANIFEST).exists():
+        note_digest(run_dir, CONFIG, hashlib.sha256(text).hexdigest())
+    write_atomically(run_dir / CONFIG, text)
+
+
+def note_digest(run_dir: Path, name: str, digest: str, **fields: Any) -> None:
+    """Say in the manifest what SHA-256 a file of the run is about to have.
+
+    The digest before it stays beside it: the process may be killed before it writes the file.
+
+    Args:
+        run_dir: The run.
+        name: Of the file.
+        digest: Of its bytes.
+        fields: To record with it, in the same write.
+    """
+    files = read_manifest(run_dir).get(FILES, {})
+    before = [one for one in files.get(name, []) if one != digest]
+    update_manifest(run_dir, **{FILES: {**files, name: [digest, *before[:1]]}}, **fields)
+
+
+def require_intact(run_dir: Path, *names: str) -> None:
+    """Check that files of a run are, byte for byte, what its manifest says.
+
+    Raises:
+        CheckpointError: If one is not; it is named.
+    """
+    for name in names:
+        # Read twice: a training may have replaced both the file and the manifest in between.
+        if not _is_intact(run_dir, name) and not _is_intact(run_dir, name):
+            raise CheckpointError(
+                f"{run_dir / name}: not the file that belongs to this run (its SHA-256 is not the "
+                f"one in {MANIFEST}): it was damaged, swapped or edited; "
+                f"{_NEXT_STEPS.get(name, _COPY)}"
+            )
+
+
+def _is_intact(run_dir: Path, name: str) -> bool:
+    files = read_manifest(run_dir).get(FILES)
+    digests = files.get(name) if isinstance(files, dict) else None
+    try:
+        return has_digest(run_dir / name, digests)
+    except OSError:  # whoever reads it says why
+        return True
 
 
 def update_manifest(run_dir: Path, **fields: Any) -> None:
@@ -160,8 +184,7 @@ def update_manifest(run_dir: Path, **fields: Any) -> None:
 
 
 def _write_manifest(run_dir: Path, manifest: Mapping[str, Any]) -> None:
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomically(run_dir / MANIFEST, text + "\n")
+    write_atomically(run_dir / MANIFEST, dump_sealed(manifest))
 
 
 def read_manifest(run_dir: Path) -> dict[str, Any]:
@@ -177,7 +200,8 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
         )
     path = run_dir / MANIFEST
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        data = path.read_bytes()
+        manifest = json.loads(data.decode("utf-8"))
     except FileNotFoundError:
         raise CheckpointError(
             f"{run_dir}: not a run directory, as it has no {MANIFEST}; give the RUN_DIR of "
@@ -197,6 +221,13 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
             f"{path}: has format {manifest.get('format')!r}, but seqcli {__version__} reads format "
             f"{FORMAT}; it was written by seqcli {manifest.get('seqcli')!r}, use that version"
         )
+    # An older run has neither digests nor a seal.
+    is_older = FILES not in manifest and SEAL not in manifest
+    if not is_older and not text_is_sealed(data, manifest.get(SEAL)):
+        raise CheckpointError(
+            f"{path}: damaged or edited (its bytes do not have the SHA-256 that it says); restore "
+            "it from a copy, or train again"
+        )
     return manifest
 
 
@@ -208,36 +239,34 @@ def load_settings_of(run_dir: Path) -> Settings:
     """
     read_manifest(run_dir)
     try:
-        return load_settings(config=run_dir / CONFIG, environ={})
+        settings = load_settings(config=run_dir / CONFIG, environ={})
     except SettingsError as error:
         raise CheckpointError(f"{run_dir}: its settings cannot be read: {error}") from error
+    require_intact(run_dir, CONFIG)
+    return settings
 
 
-def save_model(run_dir: Path, weights: Mapping[str, torch.Tensor]) -> None:
-    """Write the weights of the best model."""
-    write_tensors(run_dir / MODEL, on_cpu(weights))
+def save_model(run_dir: Path, weights: Mapping[str, torch.Tensor], **fields: Any) -> None:
+    """Write the weights of the best model.
 
-
-def on_cpu(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return weights as they are written."""
-    return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-
-
-def write_tensors(
-    path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
-) -> None:
-    """Write a safetensors file, whole or not at all.
-
-    Raises:
-        SeqcliError: If the disk refuses.
+    Args:
+        run_dir: The run; it has a manifest.
+        weights: By name.
+        fields: To record in the manifest with it.
     """
+    path = run_dir / MODEL
     with replacing(path) as temporary:
-        try:
-            safetensors.torch.save_file(tensors, temporary, metadata)
-        except safetensors.SafetensorError as error:  # its word for an OSError
-            raise SeqcliError(
-                f"{path}: cannot be written ({error}); free some space or choose another place"
-            ) from error
+        save_tensors(on_cpu(weights), temporary, None, path=path)
+        sync(temporary)
+        note_digest(run_dir, MODEL, sha256_of(temporary), **fields)
+
+
+def is_model(run_dir: Path, weights: Mapping[str, torch.Tensor]) -> bool:
+    """Tell whether model.safetensors is, byte for byte, what ``save_model`` makes of weights."""
+    expected = hashlib.sha256(safetensors.torch.save(on_cpu(weights))).hexdigest()
+    with contextlib.suppress(OSError):
+        return sha256_of(run_dir / MODEL) == expected
+    return False
 
 
 def has_model(run_dir: Path) -> bool:
@@ -267,6 +296,7 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
     except SettingsError as error:
         raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
     copy_weights(model, weights, path=path)
+    require_intact(run_dir, MODEL)
     return model.eval(), pieces, settings
 
 

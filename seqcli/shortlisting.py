@@ -24,6 +24,7 @@ from seqcli.errors import CheckpointError, SettingsError
 from seqcli.models.shortlist import Shortlist
 from seqcli.pieces import EOS_ID, PiecePair
 from seqcli.reporting import Reporter
+from seqcli.tensor_files import read_metadata, write_tensors
 
 SHORTLIST = "shortlist.safetensors"
 FORMAT = "1"
@@ -83,7 +84,7 @@ def shortlist_run(
     usual = np.argsort(-counts, kind="stable")[: min(common, sizes[1])]
     always = np.unique(np.append(usual, EOS_ID))
     shortlist = Shortlist(torch.from_numpy(table), torch.from_numpy(always), sizes[1])
-    rundir.write_tensors(
+    write_tensors(
         run_dir / SHORTLIST,
         {"candidates": shortlist.candidates.int(), "common": shortlist.common.int()},
         {"format": FORMAT},
@@ -103,6 +104,7 @@ def load_shortlist(run_dir: Path, pieces: PiecePair) -> Shortlist | None:
     path = run_dir / SHORTLIST
     if not path.is_file():
         return None
+    read_metadata(path, advice=f"make it again with `seqcli shortlist {run_dir}`")
     tensors = rundir.read_tensors(path)
     candidates, common = tensors.get("candidates"), tensors.get("common")
     vocab = len(pieces.tgt)

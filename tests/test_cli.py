@@ -22,6 +22,7 @@ from seqcli.errors import (
     SettingsError,
     ThresholdError,
 )
+from seqcli.rundir import update_manifest
 
 
 def squeeze(text: str) -> str:
@@ -408,9 +409,7 @@ def test_eval_names_both_counts_of_unequal_files(run_cli, tmp_path):
 def test_eval_says_when_the_data_of_a_run_has_gone(run_cli, tiny_run, tmp_path):
     run_dir: Path = tmp_path / "run"
     shutil.copytree(tiny_run, run_dir)
-    manifest = json.loads((run_dir / "manifest.json").read_text())
-    manifest["data_dir"] = str(tmp_path / "gone")
-    (run_dir / "manifest.json").write_text(json.dumps(manifest))
+    update_manifest(run_dir, data_dir=str(tmp_path / "gone"))
     outcome = run_cli("eval", run_dir)
     assert outcome.code == 3
     assert "its data directory" in outcome.stderr
@@ -458,3 +457,13 @@ def test_wrong_settings_are_told_before_the_corpus_is_opened(run_cli, tmp_path):
     assert outcome.code == 2
     assert outcome.stderr.startswith("seqcli: --lr is '-1'")
     assert run_cli("train", tmp_path / "nothing", tmp_path / "run").code == 3
+
+
+def test_translations_to_score_may_come_from_a_pipe(run_cli, tmp_path: Path):
+    """``--hyp -`` used to look for a file of that name."""
+    (tmp_path / "ref").write_text("a b c d\ne f g h\n")
+    words = ["eval", "--hyp", "-", "--ref", tmp_path / "ref", "--metrics", "bleu"]
+    found = run_cli(*words, stdin="a b c d\ne f g h\n")
+    assert found.code == 0
+    assert found.stdout.startswith("BLEU 100.00 ")
+    assert run_cli(*words, stdin="a b c d\n").code == 3

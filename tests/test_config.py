@@ -437,3 +437,34 @@ def test_the_description_holds_every_field_with_its_sentence():
 def test_no_limit_is_broken_by_a_number_that_is_not_finite():
     with pytest.raises(ValueError, match="finite"):
         DecodingSettings(length_penalty=math.inf)
+
+
+@pytest.mark.parametrize(("text", "value"), [("500", 500), ("10m", "10m"), ("0.5m", "0.5m")])
+def test_an_interval_is_updates_or_minutes(tmp_path: Path, text: str, value: object):
+    path = write(tmp_path, f"training:\n  save_every: {text}\n")
+    for settings in (
+        load_settings(flags={"save_every": text}, environ={}),
+        load_settings(config=path, environ={}),
+    ):
+        assert settings.training.save_every == value
+        again = load_settings(config=write(tmp_path, dump_settings(settings)), environ={})
+        assert again == settings
+        path = write(tmp_path, f"training:\n  save_every: {text}\n")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "m", "10 m", "10h", "1e3m", "-1m"])
+def test_what_is_no_interval_is_refused(text: str):
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags={"save_every": text}, environ={})
+    assert str(caught.value) == (
+        f"--save-every is {text!r}; it must be a whole number, at least 1, or minutes such as 10m, "
+        "or off"
+    )
+
+
+def test_a_settings_file_without_an_end_is_refused():
+    """/dev/zero used to be read for ever."""
+    if not Path("/dev/zero").exists():
+        pytest.skip("no such device")
+    with pytest.raises(SettingsError, match="has more than 1,048,576 bytes"):
+        load_settings(config=Path("/dev/zero"), environ={})

@@ -17,6 +17,7 @@ from seqcli.config import load_settings
 from seqcli.dataset import Dataset, write_text
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError
 from seqcli.id_arrays import IdArray, IdWriter, id_type_for
+from seqcli.integrity import dump_sealed
 from seqcli.pieces import train_pieces
 from seqcli.preprocessing import build_data
 from seqcli.reporting import SilentReporter
@@ -178,7 +179,7 @@ def test_a_manifest_that_does_not_fit_is_refused(data_dir: Path, change: Change,
     path = data_dir / "manifest.json"
     manifest = json.loads(path.read_text("utf-8"))
     change(manifest)
-    path.write_text(json.dumps(manifest), "utf-8")
+    path.write_text(dump_sealed(manifest), "utf-8")
     with pytest.raises(CorpusError, match=text):
         Dataset.open(data_dir)
 

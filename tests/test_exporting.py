@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from seqcli.decoding.translator import Translator
 from seqcli.errors import CheckpointError
 from seqcli.quantization import LARGEST, SCALE, dequantize, quantize
-from seqcli.rundir import load_model
+from seqcli.rundir import load_model, update_manifest
 
 LINES = ["12", "", "345", "6"]
 
@@ -68,9 +68,7 @@ def test_a_bundle_says_no_score_if_its_data_is_gone_and_nobody_wants_one(
     run_cli: Callable[..., Any], tiny_run: Path, tmp_path: Path
 ):
     run_dir = Path(shutil.copytree(tiny_run, tmp_path / "run"))
-    manifest = json.loads((run_dir / "manifest.json").read_text())
-    manifest["data_dir"] = str(tmp_path / "gone")
-    (run_dir / "manifest.json").write_text(json.dumps(manifest))
+    update_manifest(run_dir, data_dir=str(tmp_path / "gone"))
     refused = run_cli("export", run_dir, tmp_path / "out", "-q")
     assert refused.code == 3
     assert "(or leave the score out with --no-score)" in refused.stderr

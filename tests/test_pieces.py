@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 import random
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +326,56 @@ def test_the_seed_alone_decides_how_text_is_cut(models: dict[str, Pieces], kind:
         models[kind].resample(ids, alpha=ALPHAS[kind], seed=seed) for seed in (1, 3, 1, 2)
     )
     assert first == again != other
+
+
+@pytest.mark.parametrize("kind", ALPHAS)
+def test_the_seed_decides_in_every_process(
+    models: dict[str, Pieces], kind: str, process_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """SentencePiece's own draws differ from process to process, so no run was the same twice."""
+    code = (
+        "import sys; from pathlib import Path; from seqcli.pieces import Pieces\n"
+        "pieces = Pieces.load(Path(sys.argv[1])); ids = pieces.encode_lines(sys.argv[3:])\n"
+        "print(pieces.resample(ids, alpha=float(sys.argv[2]), seed=7))"
+    )
+    path = tmp_path / "model"
+    path.write_bytes(models[kind]._processor.serialized_model_proto())
+    words = [sys.executable, "-c", code, str(path), str(ALPHAS[kind]), *LINES]
+    found = {
+        subprocess.run(words, capture_output=True, check=True, env=process_environment).stdout
+        for _ in range(2)
+    }
+    ids = models[kind].encode_lines(LINES)
+    assert found == {f"{models[kind].resample(ids, alpha=ALPHAS[kind], seed=7)}\n".encode()}
+
+
+@pytest.mark.parametrize("kind", ALPHAS)
+def test_pieces_are_drawn_as_often_as_sentencepiece_draws_them(
+    models: dict[str, Pieces], kind: str
+) -> None:
+    """By total variation over the ways to cut a word; two samples of the same kind are as near."""
+    draws, alpha = 4000, ALPHAS[kind]
+    word = max(LINES[0].split(), key=len)
+    ids = models[kind].encode(word)
+    ours = Counter(tuple(one) for one in models[kind].resample([ids] * draws, alpha=alpha, seed=11))
+    theirs = Counter(
+        tuple(one)
+        for one in models[kind]._processor.encode(
+            [word] * draws, enable_sampling=True, alpha=alpha, nbest_size=-1
+        )
+    )
+    assert len(ours) > 1
+    assert sum(abs(ours[cut] - theirs[cut]) for cut in {*ours, *theirs}) / 2 / draws < 0.05
+
+
+@pytest.mark.parametrize("kind", ALPHAS)
+def test_a_symbol_stays_whole_however_pieces_are_drawn(tmp_path: Path, kind: str) -> None:
+    pieces = learn(tmp_path / "model", model_type=kind, user_symbols=("<name>",))
+    (symbol,) = pieces.to_ids(["<name>"])
+    ids = pieces.encode("the<name>dog <name> runs")
+    for cut in pieces.resample([ids] * 50, alpha=ALPHAS[kind], seed=3):
+        assert cut.count(symbol) == 2
+        assert pieces.decode(cut) == pieces.decode(ids)
 
 
 def test_a_larger_alpha_cuts_unigram_pieces_less_and_bpe_pieces_more(

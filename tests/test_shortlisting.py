@@ -18,8 +18,9 @@ from seqcli.models import FrozenSeq2Seq, freeze
 from seqcli.models.shortlist import Shortlist
 from seqcli.pieces import EOS_ID, PiecePair
 from seqcli.reporting import SilentReporter
-from seqcli.rundir import create_run, save_model, write_tensors
+from seqcli.rundir import create_run, save_model
 from seqcli.shortlisting import SHORTLIST, load_shortlist, shortlist_run
+from seqcli.tensor_files import write_tensors
 
 SRC = torch.tensor([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0], [9, 4, 3, 0, 0]])
 SRC_LENGTHS = torch.tensor([5, 2, 3])
@@ -114,7 +115,7 @@ def test_what_does_not_fit_is_refused(run: Path) -> None:
             "common": torch.zeros(1, dtype=torch.int32),
         },
     ):
-        write_tensors(run / SHORTLIST, tensors)
+        write_tensors(run / SHORTLIST, tensors, {})
         with pytest.raises(CheckpointError, match="seqcli shortlist"):
             Translator.load(run)
 

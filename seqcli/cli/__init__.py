@@ -107,5 +107,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # it is None when closed, as in ">&-"
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, tidily
+    for number in (signal.SIGINT, signal.SIGTERM):  # which ends like Ctrl-C, tidily
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     app()

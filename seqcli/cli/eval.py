@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from seqcli.cli.flags import BatchSizeOption, GivenSettings, JsonOption, QuietOption, settings_flags
 from seqcli.cli.results import require_stdout
+from seqcli.corpus import decode_lines
 from seqcli.errors import SettingsError, ThresholdError
 
 RunDirArgument = Annotated[
@@ -99,7 +101,8 @@ def command(
             f"--{name} is of decoding, but --hyp is translated already; leave it out"
         )
     if run_dir is None and hyp and ref and not (src or split or data):
-        evaluation = evaluate_files(hyp, ref, metrics=names)
+        lines = _read_stdin() if str(hyp) == "-" else None
+        evaluation = evaluate_files(hyp, ref, metrics=names, hyps=lines)
     elif run_dir is not None and hyp is None:
         text = find_text(run_dir, split=split, data_dir=data, src=src, ref=ref)
         with report_to_console(quiet=quiet) as report:
@@ -123,6 +126,12 @@ def command(
     print_evaluation(evaluation, as_json=as_json)
     if min_bleu is not None:
         _check_bleu(evaluation.value_of("bleu"), min_bleu)
+
+
+def _read_stdin() -> list[str]:
+    if sys.stdin is None:
+        raise SettingsError("standard input is closed; give a file to --hyp, or pipe text in")
+    return list(decode_lines(sys.stdin.buffer, "standard input"))
 
 
 def _check_bleu(bleu: float, min_bleu: float) -> None:

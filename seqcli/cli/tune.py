@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -76,9 +77,11 @@ def command(
     training = given.load_for_run(run_dir).training
     text = find_text(run_dir, split="valid", data_dir=data)
 
+    from seqcli.locking import locked
     from seqcli.tuning import tune_run
 
-    with report_to_console(quiet=quiet) as report:
+    held = nullcontext() if dry_run else locked(run_dir, what="a tuning")
+    with held, report_to_console(quiet=quiet) as report:
         tuning = tune_run(
             run_dir,
             text,

@@ -52,6 +52,7 @@ class SettingField:
     choices: tuple[str, ...]  # only of a choice
     limits: str  # such as "at least 0, below 1", or empty
     can_be_off: bool
+    others: tuple[str, ...]  # what it may be instead, in words
     default: object
     description: str
 
@@ -72,7 +73,7 @@ class SettingField:
         """What a value must be, in words that follow "it must be"."""
         kind = f"one of {', '.join(self.choices)}" if self.choices else _KIND_WORDS[self.kind]
         rule = f"{kind}, {self.limits}" if self.limits else kind
-        return f"{rule}, or off" if self.can_be_off else rule
+        return ", or ".join([rule, *self.others, *(["off"] if self.can_be_off else [])])
 
 
 @cache
@@ -116,7 +117,8 @@ def _read_schema(name: str, section: str, schema: dict[str, Any], default: objec
         kind="choice" if choices else _KINDS[core["type"]],
         choices=choices,
         limits=", ".join(limits),
-        can_be_off=len(variants) > 1,
+        can_be_off=any(part.get("type") == "null" for part in variants),
+        others=tuple(p["description"] for p in schema.get("anyOf", []) if "description" in p),
         default=default,
         description=schema["description"],
     )

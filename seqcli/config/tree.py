@@ -33,6 +33,10 @@ def _none_if_off(value: object) -> object:
 
 Count = Annotated[int, Field(ge=1)]
 OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_off)]
+Minutes = Annotated[
+    str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?m$", description="minutes such as 10m")
+]
+OptionalInterval = Annotated[Count | Minutes | None, BeforeValidator(_none_if_off)]
 OptionalPositive = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_if_off)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -207,8 +211,8 @@ class TrainingSettings(Section):
     valid_every: OptionalCount = Field(
         None, description="Updates between validations; off: after every epoch."
     )
-    save_every: OptionalCount = Field(
-        None, description="Updates between saves of the resume state; off: at every validation."
+    save_every: OptionalInterval = Field(
+        None, description="Updates, or minutes as 10m, between saves; off: at every validation."
     )
     log_every: Count = Field(50, description="Updates between lines of metrics.jsonl.")
     patience: OptionalCount = Field(

@@ -19,6 +19,7 @@ from seqcli.config.fields import SECTIONS, SettingField, closest, setting_fields
 from seqcli.errors import SettingsError
 
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*|(0|[1-9][0-9_]*)?\.[0-9_]*)([eE][-+]?[0-9]+)?")
+MAX_BYTES = 1 << 20
 _YAML_TAG = "tag:yaml.org,2002:"
 _TRUE_WORDS = ("yes", "true", "on")
 
@@ -112,13 +113,19 @@ def _read_text(path: Path) -> str:
     if path.is_dir():
         raise SettingsError(f"{path}: is a directory; a settings file is one YAML file")
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:  # perhaps one without an end, such as /dev/zero
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except OSError as error:
         raise SettingsError(
             f"{path}: the settings file cannot be read: {error.strerror}"
         ) from error
+    if len(data) > MAX_BYTES:
+        raise SettingsError(
+            f"{path}: has more than {MAX_BYTES:,} bytes; a settings file has a line for each "
+            "setting; is this another file?"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

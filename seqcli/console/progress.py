@@ -202,6 +202,8 @@ def describe_plan(plan: TrainingPlan) -> list[tuple[str, str]]:
         ("precision", plan.precision),
         ("kernels", plan.kernels),
     ]
+    if plan.repeats:
+        lines.append(("repeats", plan.repeats))
     lines += [("slow", cost) for cost in plan.costs]
     if plan.resumed_from:
         lines.append(("continues", f"from update {plan.resumed_from:,}"))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from seqcli import rundir
-from seqcli.averaging import drop_checkpoints
 from seqcli.calibrating import calibrate_run
 from seqcli.config import Settings
 from seqcli.dataset import Dataset
@@ -24,10 +23,9 @@ from seqcli.reporting import (
     Reporter,
     SilentReporter,
     TrainingResult,
-    UpdateReport,
 )
 from seqcli.training.budget import Budget, Spent
-from seqcli.training.checkpoint import has_state, restore_state, save_state
+from seqcli.training.checkpoint import State, has_state, restore_state
 from seqcli.training.distributed import Ranks, joined
 from seqcli.training.interruption import Interruption
 from seqcli.training.machine import Machine, take_machine
@@ -35,16 +33,21 @@ from seqcli.training.memory import give_back_unused
 from seqcli.training.plan import make_plan
 from seqcli.training.preparation import (
     check_run_dir,
+    hold,
     is_restart,
     make_budget,
     make_resample,
+    mend_run,
     note_start,
     start_run,
     with_data_settings,
+    with_next_step,
 )
 from seqcli.training.records import Records
+from seqcli.training.saves import Saves
 from seqcli.training.selection import Selection
-from seqcli.training.session import Session, StepStats, make_session, train_step
+from seqcli.training.session import DivergedError, Session, make_session, train_step
+from seqcli.training.window import Window
 
 ETA_AFTER = 20  # updates
 TRIM_EVERY = 10  # updates: batches of ever other shapes leave gaps in the memory
@@ -81,7 +84,7 @@ def train_model(
         threads=settings.training.threads,
         kernels=settings.training.kernels,
     )
-    with joined(machine.device) as ranks:
+    with joined(machine.device) as ranks, contextlib.ExitStack() as held:
         if is_restart(run_dir, ranks):
             resume = has_state(run_dir)
             overwrite = not resume
@@ -94,21 +97,14 @@ def train_model(
             report=report if ranks.is_first else SilentReporter(),
             machine=machine,
             ranks=ranks,
+            held=held,
         )
         try:
             with Interruption() as interruption:
                 return training.run(interruption)
         except SeqcliError as error:
             training.note_end(str(error))
-            raise
-
-
-@dataclass
-class _Window:
-    """The updates since the last training line."""
-
-    stats: list[StepStats] = field(default_factory=list)
-    seconds: float = 0.0
+            raise with_next_step(error, run_dir, again=training.again) from error
 
 
 @dataclass
@@ -123,14 +119,13 @@ class _Training:
     run_dir: Path
     budget: Budget
     records: Records
+    saves: Saves
     report: Reporter
-    window: _Window = field(default_factory=_Window)
     updates_here: int = 0  # since this process began
     validation_seconds: float = 0.0
     eta: float | None = None
     paced_from: tuple[float, float] = (0.0, 0.0)  # share and time after the first update here
     started: float = 0.0
-    saved_update: int = -1
     whole_epochs: int = 0
 
     @classmethod
@@ -145,14 +140,18 @@ class _Training:
         report: Reporter,
         machine: Machine,
         ranks: Ranks,
+        held: contextlib.ExitStack,
     ) -> _Training:
         """Check everything, then build everything; write nothing before all of it is sound."""
         dataset = Dataset.open(data_dir)
+        dataset.check_files()
         pieces = dataset.pieces()
         dataset.check_ids(pieces)
         settings = with_data_settings(settings, dataset)
         budget = make_budget(settings)
         check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
+        if resume:
+            hold(run_dir, ranks, held, report)
         selection = Selection(settings, dataset, pieces, run_dir=run_dir)
         torch.manual_seed(settings.training.seed)
         model = rundir.build_model(settings, pieces).to(machine.device)
@@ -166,19 +165,30 @@ class _Training:
             ranks=ranks,
             resample=make_resample(settings, pieces),
         )
+        state: State | None = None
         if resume:
-            restore_state(run_dir, session)
+            state, problems = restore_state(run_dir, session)
+            for problem in problems:
+                report.warn(f"{problem}; goes on from {state.path}, of update {state.update}")
         ranks.from_first(0)  # all have read before the first writes
         update = session.progress.update
+        if state is None:
+            hold(run_dir, ranks, held, report)
         if ranks.is_first:
-            if resume:
-                rundir.write_settings(run_dir, settings)
-                drop_checkpoints(run_dir, after=update)
+            if state is not None:
+                mend_run(run_dir, settings, dataset, session, state, report)
             else:
+                check_run_dir(run_dir, settings, dataset, resume=False, overwrite=overwrite)
                 start_run(run_dir, settings, dataset)
-            note_start(run_dir, machine, processes=ranks.count)
+            note_start(run_dir, machine, processes=ranks.count, report=report)
         else:  # the first goes on with the generator that was saved
             torch.manual_seed(hash((settings.training.seed, ranks.rank, update)) % 2**63)
+        records = Records(
+            run_dir,
+            resumed_from=None if state is None else update,
+            mark=None if state is None else state.mark,
+            is_writer=ranks.is_first,
+        )
         training = cls(
             settings=settings,
             session=session,
@@ -187,13 +197,22 @@ class _Training:
             data_dir=data_dir,
             run_dir=run_dir,
             budget=budget,
-            records=Records(
-                run_dir, resumed_from=update if resume else None, is_writer=ranks.is_first
+            records=records,
+            saves=Saves(
+                run_dir,
+                session,
+                records,
+                every=settings.training.save_every,
+                last_update=None if state is None else update,
             ),
             report=report,
             started=time.monotonic() - session.progress.seconds,
             whole_epochs=int(session.stream.epochs_done),
         )
+        if state is None:
+            training.save()  # so that there is always something to go on from
+        else:
+            training.records.log(f"goes on from update {update}")
         report.plan(make_plan(settings, session, dataset, machine, run_dir=run_dir))
         return training
 
@@ -223,10 +242,14 @@ class _Training:
             )
             if stops:
                 return self.finish(reason or "as the first process says")
-            self.update(share)
+            try:
+                self.update(share)
+            except DivergedError as error:
+                self.roll_back(error)
+                continue
             if self.ends_interval():
                 self.validate()
-            if self.is_time_to_save():
+            if self.saves.are_due():
                 self.save()
             if ranks.sum(interruption.is_asked):
                 raise self.interrupted()
@@ -242,13 +265,12 @@ class _Training:
         """Make one update at a share of the budget, and report when it is time."""
         before = time.monotonic()
         stats = train_step(self.session, spent=share)
-        self.window.stats.append(stats)
-        self.window.seconds += time.monotonic() - before
+        self.session.window.add(stats, time.monotonic() - before)
         self.updates_here += 1
         update = self.session.progress.update
         if stats.skipped:
             self.report.warn(
-                f"update {update} was skipped: its gradient was not finite "
+                f"update {update} was skipped: its loss or gradient was not finite "
                 f"({self.session.progress.skipped} skipped so far)"
             )
         if update % self.settings.training.log_every == 0:
@@ -258,21 +280,13 @@ class _Training:
         self._show_progress()
 
     def _log_window(self) -> None:
-        window, self.window = self.window, _Window()
-        if not window.stats:
+        session, window = self.session, self.session.window
+        if window.is_empty:
             return
-        session = self.session
-        stats = [one for one in window.stats if not one.skipped] or window.stats
-        num_tokens = sum(one.num_tokens for one in stats)
-        line = UpdateReport(
+        session.window = Window()
+        line = window.describe(
             update=session.progress.update,
             epoch=session.stream.epoch,
-            loss=sum(one.nll for one in stats) / num_tokens,
-            lr=stats[-1].lr,
-            grad_norm=sum(one.grad_norm for one in stats) / len(stats),
-            clipped=sum(one.clipped for one in stats) / len(stats),
-            teacher_forcing=stats[-1].teacher_forcing,
-            tgt_tokens_per_s=num_tokens / window.seconds,
             seconds=session.progress.seconds,
         )
         self.records.update(line)
@@ -300,31 +314,34 @@ class _Training:
         """Validate, and note how long that takes."""
         before = time.monotonic()
         self.selection.validate(self.session, self.records, self.report)
-        self.saved_update = -1  # the resume state knows nothing of this validation yet
+        self.saves.forget()  # the resume state knows nothing of this validation yet
         self.validation_seconds = time.monotonic() - before
-
-    def is_time_to_save(self) -> bool:
-        """Tell whether the resume state is to be written after this update."""
-        every = self.settings.training.save_every
-        progress = self.session.progress
-        if every is not None:
-            return progress.update % every == 0
-        return progress.last_validated == progress.update
 
     def save(self) -> None:
         """Write the resume state, once for each update."""
-        if self.saved_update != self.session.progress.update and self.session.ranks.is_first:
-            self.count_spent()
-            save_state(self.run_dir, self.session)
-            self.saved_update = self.session.progress.update
+        self.count_spent()
+        self.saves.write()
+
+    def roll_back(self, error: DivergedError) -> None:
+        """Go back to the last good state with half of the learning rate; once in a training.
+
+        Raises:
+            DivergedError: If that was done already, or there is no such state.
+        """
+        self.saves.roll_back(error, self.report)
+        self.whole_epochs = int(self.session.stream.epochs_done)
 
     def interrupted(self) -> InterruptedRun:
         """Save, and return the error that says so."""
         self._log_window()
         self.save()
         update = self.session.progress.update
-        again = shlex.join(["seqcli", "train", str(self.data_dir), str(self.run_dir), "--resume"])
-        return InterruptedRun(f"stopped at update {update}, and saved; to go on: {again}")
+        return InterruptedRun(f"stopped at update {update}, and saved; to go on: {self.again}")
+
+    @property
+    def again(self) -> str:
+        """The command that goes on with this training."""
+        return shlex.join(["seqcli", "train", str(self.data_dir), str(self.run_dir), "--resume"])
 
     def finish(self, reason: str) -> TrainingResult:
         """Validate and save what was not yet, and sum up."""
@@ -332,7 +349,10 @@ class _Training:
         progress = self.session.progress
         if progress.last_validated != progress.update or not rundir.has_model(self.run_dir):
             self.validate()  # of the first process only, as the one that writes
-        self.selection.finish(self.session, self.records, self.report)
+        if progress.last_finished != progress.update:
+            self.selection.finish(self.session, self.records, self.report)
+            progress.last_finished = progress.update
+            self.saves.forget()
         self.save()
         metric = self.settings.training.metric
         score = progress.best_score or 0.0

@@ -5,12 +5,24 @@ Place: names from the settings, this machine -> **Machine** -> session, plan.
 
 from __future__ import annotations
 
+import contextlib
+import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import sentencepiece
 import torch
 
 from seqcli.config import ModelSettings, TrainingSettings
-from seqcli.devices import explain_precision, resolve_device, resolve_precision, set_threads
+from seqcli.devices import (
+    explain_precision,
+    precision_name,
+    resolve_device,
+    resolve_precision,
+    set_threads,
+)
 from seqcli.encoding import count_cores
 from seqcli.errors import SettingsError
 from seqcli.models.kernels import use_compiled_kernels
@@ -52,6 +64,65 @@ def take_machine(*, device: str, precision: str, threads: int | None, kernels: s
         dtype=resolve_precision(precision, resolved),
         precision=explain_precision(precision, resolved),
         kernels=use,
+    )
+
+
+def describe_machine(machine: Machine, *, processes: int) -> dict[str, object]:
+    """Return all that the bits of a result depend on, beside seed, data and settings."""
+    return {
+        "device": str(machine.device),
+        "threads": machine.threads,
+        "processes": processes,
+        "precision": precision_name(machine.dtype),
+        "kernels": machine.kernels,
+        "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "sentencepiece": sentencepiece.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def explain_changes(before: object, now: Mapping[str, object]) -> str | None:
+    """Say what is not as it was when a run was begun, if the bits of its result depend on it."""
+    if not isinstance(before, dict):
+        return None
+    changes = [
+        f"{name} was {before[name]}, is {value}"
+        for name, value in now.items()
+        if name in before and before[name] != value
+    ]
+    if not changes:
+        return None
+    return (
+        f"{'; '.join(changes)}: the training goes on, but its weights will not be, bit for bit, "
+        "those of one that never stopped"
+    )
+
+
+def explain_repeats(training: TrainingSettings, machine: Machine, *, processes: int) -> str:
+    """Say whether the same training would give the same weights, bit for bit."""
+    against = []
+    if training.max_minutes is not None:
+        against.append("max_minutes makes it follow the clock")
+    if machine.device.type != "cpu":
+        against.append(f"{machine.device.type} adds up in an order of its own")
+    if against:
+        return f"not bit for bit: {' and '.join(against)}"
+    also = f", {processes} processes" if processes > 1 else ""
+    return (
+        f"bit for bit with the same seed, data, settings, threads{also}, versions and kind of "
+        "processor"
     )
 
 

@@ -17,7 +17,7 @@ from seqcli.training.loss import CHUNK_ENTRIES
 # Fitted to the peaks of trainings on a CPU: blocks of ever other shapes leave gaps between them.
 PROCESS_BYTES = 350_000_000
 ACTIVATION_GAPS = 3
-COPIES = 5  # of each weight: itself, two workers' gradients, Adam's two moments
+COPIES = 6  # of each weight: itself, the best, two workers' gradients, Adam's two moments
 
 
 def estimate_memory(settings: Settings, model: nn.Module, dtype: torch.dtype) -> int:

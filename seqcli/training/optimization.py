@@ -93,6 +93,7 @@ class LearningRate:
         self.peak_progress = 0.0
         self.factor = 1.0
         self.validations_since_better = 0
+        self.halvings = 0  # after gradients that were not finite
 
     def at(self, step: int, progress: float) -> float:
         """Return the learning rate of an update.
@@ -103,10 +104,10 @@ class LearningRate:
         """
         if step <= self.warmup_steps:
             self.peak_progress = min(progress, 0.999)
-            return self.lr * step / self.warmup_steps
+            return self.lr * step / self.warmup_steps * 0.5**self.halvings
         progress = min(max(progress, self.peak_progress), 1.0)
         share = LR_SCHEDULES[self.schedule](progress, self.peak_progress, step, self.warmup_steps)
-        return self.lr * share * self.factor
+        return self.lr * share * self.factor * 0.5**self.halvings
 
     def note_validation(self, *, is_better: bool) -> None:
         """Hear of a validation; on a plateau the rate falls after some that were no better."""

@@ -12,7 +12,7 @@ from seqcli.config import Settings
 from seqcli.dataset import Dataset
 from seqcli.models.seq2seq import count_parameters
 from seqcli.reporting import TrainingPlan
-from seqcli.training.machine import Machine, explain_costs
+from seqcli.training.machine import Machine, explain_costs, explain_repeats
 from seqcli.training.memory import estimate_memory
 from seqcli.training.session import Session
 
@@ -39,4 +39,5 @@ def make_plan(
         processes=session.ranks.count,
         resumed_from=session.progress.update,
         costs=explain_costs(settings.model, training),
+        repeats=explain_repeats(training, machine, processes=session.ranks.count),
     )

@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from seqcli import rundir
-from seqcli.averaging import drop_checkpoints
+from seqcli.averaging import CHECKPOINTS, check_checkpoints, drop_checkpoints, list_checkpoints
 from seqcli.batches import WINDOW_PAIRS, Resample
 from seqcli.config import DataSettings, PiecesSettings, Settings
 from seqcli.dataset import Dataset, Split
-from seqcli.devices import precision_name
-from seqcli.errors import CheckpointError, CorpusError, SettingsError
-from seqcli.files import require_empty
+from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
+from seqcli.files import explaining, remove_unfinished, require_empty
+from seqcli.locking import locked
 from seqcli.pieces import PiecePair, Pieces, piece_files
+from seqcli.reporting import Reporter
 from seqcli.training.budget import Budget
-from seqcli.training.checkpoint import LAST, has_state
+from seqcli.training.checkpoint import LAST, PREVIOUS, State, has_state
 from seqcli.training.distributed import Ranks, launcher
-from seqcli.training.machine import Machine
+from seqcli.training.machine import Machine, describe_machine, explain_changes
 from seqcli.training.optimization import NEEDS_BUDGET
+from seqcli.training.records import VALIDATION
+from seqcli.training.session import Session
 
 COMFORTABLE_SHARE = 0.999  # of the training sources are no longer than what a model is good at
 SHORTEST_COMFORTABLE = 10  # pieces
@@ -137,12 +142,46 @@ def check_run_dir(
         )
 
 
+def hold(run_dir: Path, ranks: Ranks, held: ExitStack, report: Reporter) -> None:
+    """Take the lock of a run directory until held is closed; the directory is made if missing.
+
+    Raises:
+        SettingsError: If another training has it.
+        SeqcliError: When the disk refuses.
+    """
+    problem: SeqcliError | None = None
+    if ranks.is_first:
+        try:
+            with explaining(run_dir):
+                if not run_dir.exists():
+                    held.callback(_remove_unstarted, run_dir)
+                run_dir.mkdir(parents=True, exist_ok=True)
+            warning = held.enter_context(locked(run_dir, what="a training"))
+            if warning is not None:
+                report.warn(warning)
+        except SeqcliError as error:
+            problem = error
+    if not ranks.from_first(float(problem is None))[0]:
+        raise problem or SettingsError(f"{run_dir}: the first process could not take it")
+
+
+def _remove_unstarted(run_dir: Path) -> None:
+    """Remove a directory that was made for a run, if it did not become one that can go on."""
+    if not has_state(run_dir):
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
 def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
-    """Make the run directory, without anything that an older run left in it."""
+    """Make the run directory, without anything that an older run left in it.
+
+    Its manifest goes first and comes last: without it nothing is a run.
+    """
     pieces = piece_files(joint=True) + piece_files(joint=False)
-    for stale in (Path(rundir.MODEL), LAST, *map(Path, pieces)):
-        (run_dir / stale).unlink(missing_ok=True)
+    with explaining(run_dir):
+        for stale in (*map(Path, (rundir.MANIFEST, rundir.MODEL, *pieces)), LAST, PREVIOUS):
+            (run_dir / stale).unlink(missing_ok=True)
     drop_checkpoints(run_dir, after=-1)
+    remove_leftovers(run_dir)
     rundir.create_run(
         run_dir,
         settings,
@@ -154,6 +193,71 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
             "comfortable_length": comfortable_length(dataset.split("train")),
         },
     )
+
+
+def mend_run(
+    run_dir: Path,
+    settings: Settings,
+    dataset: Dataset,
+    session: Session,
+    state: State,
+    report: Reporter,
+) -> None:
+    """Bring a run directory back to what its resume state says, whatever a kill left in it.
+
+    Raises:
+        CheckpointError: If a checkpoint that the training would need at its end is damaged.
+        SeqcliError: When the disk refuses.
+    """
+    if state.path != run_dir / LAST:  # what is there is damaged, and must not become the one before
+        (run_dir / LAST).unlink(missing_ok=True)
+        state.path.replace(run_dir / LAST)
+    drop_checkpoints(run_dir, after=state.update)
+    check_checkpoints(one.path for one in list_checkpoints(run_dir))
+    remove_leftovers(run_dir)
+    if not PiecePair.are_equal(dataset.data_dir, run_dir):
+        report.warn(f"{run_dir}: its pieces were damaged; copied again from {dataset.data_dir}")
+        PiecePair.copy(dataset.data_dir, run_dir)
+    rundir.write_settings(run_dir, settings)
+    if state.is_older and rundir.has_model(run_dir):  # it says nothing of the best model
+        weights = rundir.read_tensors(run_dir / rundir.MODEL)
+        session.keep_best(weights, rundir.read_manifest(run_dir).get("best", {}))
+    restore_best(run_dir, session, report)
+
+
+def restore_best(run_dir: Path, session: Session, report: Reporter) -> None:
+    """Make model.safetensors that of the session; what a later update wrote is made again later.
+
+    Raises:
+        SeqcliError: When the disk refuses.
+    """
+    path = run_dir / rundir.MODEL
+    if session.best is None:
+        path.unlink(missing_ok=True)
+        rundir.update_manifest(run_dir, best=None)
+        return
+    if rundir.has_model(run_dir):
+        try:
+            rundir.require_intact(run_dir, rundir.MODEL)
+        except CheckpointError as error:
+            report.warn(f"{str(error).split('; ')[0]}; made again from the resume state")
+        else:
+            if rundir.is_model(run_dir, session.best.weights):
+                return
+    rundir.save_model(run_dir, session.best.weights, best=session.best.noted)
+
+
+def with_next_step(error: SeqcliError, run_dir: Path, *, again: str) -> SeqcliError:
+    """Return an error with what to do next, where that is to go on, as when a disk is full."""
+    if type(error) is not SeqcliError or not has_state(run_dir):
+        return error
+    return SeqcliError(f"{error}. What was saved last is sound; to go on then: {again}")
+
+
+def remove_leftovers(run_dir: Path) -> None:
+    """Remove what writes that were killed have left in a run directory."""
+    for folder in (Path(), LAST.parent, Path(CHECKPOINTS), Path(VALIDATION)):
+        remove_unfinished(run_dir / folder)
 
 
 def comfortable_length(train: Split) -> int:
@@ -182,16 +286,19 @@ def is_restart(run_dir: Path, ranks: Ranks) -> bool:
     return bool(ranks.from_first(is_own)[0])
 
 
-def note_start(run_dir: Path, machine: Machine, *, processes: int) -> None:
-    """Say in the manifest of the run what trains it."""
+def note_start(run_dir: Path, machine: Machine, *, processes: int, report: Reporter) -> None:
+    """Say in the manifest of the run what trains it; warn if a run goes on with something else."""
+    found = describe_machine(machine, processes=processes)
+    change = explain_changes(rundir.read_manifest(run_dir).get("machine"), found)
+    if change is not None:
+        report.warn(change)
     rundir.update_manifest(
         run_dir,
         status="training",
         command=shlex.join(sys.argv),
-        device=str(machine.device),
-        precision=precision_name(machine.dtype),
-        threads=machine.threads,
-        kernels=machine.kernels,
-        processes=processes,
+        **{
+            name: found[name] for name in ("device", "precision", "threads", "kernels", "processes")
+        },
         launcher=launcher(),
+        machine=found,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -140,12 +141,12 @@ class Selection:
         self, session: Session, found: Validation, *, average_of: list[int] | None = None
     ) -> None:
         progress = session.progress
-        rundir.save_model(self._run_dir, dict(session.model.named_parameters()))
-        best: dict[str, object] = {"update": progress.update}
+        best: dict[str, Any] = {"update": progress.update}
         best |= rounded({"loss": found.loss, "bleu": found.bleu, "chrf": found.chrf})
         if average_of is not None:
             best["average_of"] = average_of
-        rundir.update_manifest(self._run_dir, best=best)
+        session.keep_best(dict(session.model.named_parameters()), best)
+        rundir.save_model(self._run_dir, dict(session.model.named_parameters()), best=best)
         progress.best_score, progress.best_loss = self._value_of(found), found.loss
         progress.best_update = progress.update
 

@@ -7,7 +7,9 @@ builds knows sizes and rates only.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,10 +30,15 @@ from seqcli.training.optimization import (
     make_optimizer,
 )
 from seqcli.training.teacher_forcing import PASSES, TeacherForcing, toss_coins
+from seqcli.training.window import StepStats, Window
 from seqcli.training.workers import Workers
 
 MAX_SKIPPED = 20  # updates in a row with a gradient that is not finite
 MAX_SKIPPED_IN_ALL = 200
+
+
+class DivergedError(SeqcliError):
+    """Too many updates had to be skipped, as their loss or gradient was not finite."""
 
 
 @dataclass
@@ -47,6 +54,16 @@ class Progress:
     best_loss: float = math.inf  # of the validation with the best score
     validations_since_best: int = 0
     last_validated: int = 0
+    last_finished: int = 0  # update after which the training was brought to its end
+    rollbacks: int = 0  # to an earlier state, as gradients were not finite
+
+
+@dataclass(frozen=True)
+class Best:
+    """The model with the best score so far."""
+
+    weights: dict[str, Tensor]  # on the CPU
+    noted: dict[str, Any]  # about it in the manifest
 
 
 @dataclass
@@ -71,19 +88,13 @@ class Session:
     workers: Workers
     ranks: Ranks = field(default_factory=Ranks)
     progress: Progress = field(default_factory=Progress)
+    window: Window = field(default_factory=Window)
+    best: Best | None = None
 
-
-@dataclass(frozen=True)
-class StepStats:
-    """What one update did."""
-
-    nll: float  # summed over the target tokens, in nats
-    num_tokens: int  # target tokens, padding not counted
-    grad_norm: float  # before clipping
-    clipped: bool
-    skipped: bool
-    lr: float
-    teacher_forcing: float
+    def keep_best(self, weights: Mapping[str, Tensor], noted: dict[str, Any] | None) -> None:
+        """Remember a copy of the best model's weights, or that there is none (noted is None)."""
+        copies = {name: weight.detach().cpu().clone() for name, weight in weights.items()}
+        self.best = None if noted is None else Best(copies, noted)
 
 
 def _make_forcing(training: TrainingSettings) -> TeacherForcing:
@@ -228,14 +239,14 @@ def train_step(session: Session, *, spent: float) -> StepStats:
     """Make one update, from grad_accum batches.
 
     The gradient is that of the mean over all target tokens of the update, however they are spread
-    over its batches. One that is not finite is thrown away.
+    over its batches. It is thrown away if it, or the loss, is not finite.
 
     Args:
         session: Changed.
         spent: Share of the budget spent so far, 0 to 1.
 
     Raises:
-        SeqcliError: If too many updates in a row had to be skipped.
+        DivergedError: If too many updates had to be skipped.
     """
     progress = session.progress
     update = progress.update + 1
@@ -259,7 +270,7 @@ def train_step(session: Session, *, spent: float) -> StepStats:
     )
     lr = session.learning_rate.at(update, spent)
     progress.update = update
-    is_finite = math.isfinite(norm)
+    is_finite = math.isfinite(norm) and math.isfinite(nll)
     if is_finite:
         for group in session.optimizer.param_groups:
             group["lr"] = lr
@@ -278,9 +289,9 @@ def _count_skipped(session: Session) -> None:
     progress.skipped += 1
     progress.skipped_in_a_row += 1
     if progress.skipped_in_a_row >= MAX_SKIPPED or progress.skipped >= MAX_SKIPPED_IN_ALL:
-        raise SeqcliError(
-            f"update {progress.update}: the gradient was not finite {progress.skipped} times, "
-            f"{progress.skipped_in_a_row} of them in a row, "
+        raise DivergedError(
+            f"update {progress.update}: the loss or the gradient was not finite "
+            f"{progress.skipped} times, {progress.skipped_in_a_row} of them in a row, "
             "so training has diverged; take a lower --lr, a longer --warmup-steps or a smaller "
             "--clip-norm, and start again"
         )

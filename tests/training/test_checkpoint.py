@@ -11,6 +11,7 @@ import torch
 from tiny import make_split, tiny_model, tiny_settings
 
 from seqcli.errors import CheckpointError
+from seqcli.integrity import UNSEALED, seal
 from seqcli.training.checkpoint import LAST, has_state, restore_state, save_state
 from seqcli.training.session import Session, make_session, train_step
 
@@ -75,7 +76,7 @@ def test_averaging_may_begin_at_a_resume(saved: Path):
 def test_the_state_holds_tensors_and_json_only(saved: Path):
     with safetensors.safe_open(saved / LAST, framework="pt") as file:
         metadata = file.metadata()
-    assert metadata["format"] == "1"
+    assert metadata["format"] == "2"
     assert json.loads(metadata["counters"])["update"] == 1
 
 
@@ -84,7 +85,8 @@ def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, str]], objec
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         metadata = dict(file.metadata())
     change(tensors, metadata)
-    safetensors.torch.save_file(tensors, path, metadata)
+    safetensors.torch.save_file(tensors, path, {**metadata, "sha256": UNSEALED})
+    seal(path)
 
 
 @pytest.mark.parametrize("size", [0, 5, 200, -1])
@@ -104,7 +106,7 @@ def test_a_state_of_another_format_is_refused(saved: Path):
     with pytest.raises(CheckpointError) as caught:
         restore_state(saved, make_tiny_session())
     assert str(caught.value) == (
-        f"{saved / LAST}: has format '7', but this seqcli reads format 1; resume with the version "
+        f"{saved / LAST}: has format '7', but this seqcli reads format 2; resume with the version "
         "that wrote it"
     )
 

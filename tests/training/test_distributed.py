@@ -15,6 +15,7 @@ from tiny import make_split, tiny_model, tiny_settings
 
 from seqcli.batches import BatchStream
 from seqcli.errors import SeqcliError
+from seqcli.integrity import dump_sealed
 from seqcli.training.distributed import Ranks, _explaining, joined, launcher
 from seqcli.training.preparation import is_restart
 from seqcli.training.session import make_session, toss
@@ -146,7 +147,7 @@ def test_a_restart_takes_over_no_run_but_its_own(
     manifest = json.loads((tiny_run / "manifest.json").read_text())
     copy = tmp_path / "own"
     copy.mkdir()
-    (copy / "manifest.json").write_text(json.dumps({**manifest, "launcher": launcher()}))
+    (copy / "manifest.json").write_text(dump_sealed({**manifest, "launcher": launcher()}))
     assert is_restart(copy, Ranks(restarts=1))
     assert not is_restart(copy, Ranks())
 
@@ -166,7 +167,7 @@ def test_a_restart_by_torchrun_goes_on_from_the_last_save(tiny_data: Path, tmp_p
     process = torchrun(2, *words, options=("--max-restarts=1", "--monitor-interval=0.2"))
     try:
         deadline = time.monotonic() + 60
-        while not (run / "last" / "state.safetensors").exists():
+        while not (run / "last" / "previous.safetensors").exists():
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.02)

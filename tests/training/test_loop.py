@@ -11,12 +11,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import seqcli.training.saves as saves_module
 import seqcli.training.selection as selection_module
 import seqcli.training.session as session_module
 from seqcli.api import preprocess
 from seqcli.config import load_settings
 from seqcli.decoding.translator import Translator
 from seqcli.errors import CorpusError, InterruptedRun, SeqcliError, SettingsError
+from seqcli.integrity import dump_sealed
 from seqcli.reporting import SilentReporter, TrainingPlan, UpdateReport, ValidationReport
 from seqcli.rundir import load_model
 from seqcli.training.validation import Validation
@@ -52,12 +54,15 @@ class Listener(SilentReporter):
 
 
 def state_of(run_dir: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Return the tensors and the counters of the resume state; time is left out."""
+    """Return the tensors and the counters of the resume state; time is left out.
+
+    So is the digest of metrics.jsonl, which has times in it.
+    """
     path = run_dir / "last" / "state.safetensors"
     header = path.read_bytes()
     size = int.from_bytes(header[:8], "little")
     counters = json.loads(json.loads(header[8 : 8 + size])["__metadata__"]["counters"])
-    del counters["seconds"]
+    del counters["seconds"], counters["records"]
     return load_file(path), counters
 
 
@@ -119,6 +124,7 @@ def test_metrics_have_exactly_the_fields_of_the_design(train, read_metrics):
             "teacher_forcing",
             "tgt_tokens_per_s",
             "seconds",
+            "skipped",
         ]
     for line in valid:
         assert list(line) == ["kind", "update", "loss", "bleu", "chrf", "best"]
@@ -222,6 +228,49 @@ def test_metrics_beyond_the_last_save_are_cut_off_when_a_run_resumes(
     train(resume=True, **settings)
     assert [line["update"] for line in read_metrics("train")] == [1, 2, 3, 4, 5, 6, 7]
     assert [line["update"] for line in read_metrics("valid")] == [3, 6, 7]
+
+
+def test_a_save_that_is_due_by_the_clock(train, run_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    saved: list[int] = []
+    real = saves_module.save_state
+
+    def save(run_dir: Path, session: Any, **options: Any) -> None:
+        saved.append(session.progress.update)
+        real(run_dir, session, **options)
+
+    monkeypatch.setattr(saves_module, "save_state", save)
+    train(max_steps=3, save_every="0m")
+    assert saved == [0, 1, 2, 3, 3]
+    saved.clear()
+    train(max_steps=3, save_every="1000m", overwrite=True)
+    assert saved == [0, 3]
+
+
+def test_the_end_is_written_once_however_often_a_run_is_resumed(train, read_metrics):
+    """The average of checkpoints used to be told again by every resume."""
+    settings = {"max_steps": 6, "valid_every": 2, "average": True, "keep_checkpoints": 2}
+    train(**settings)
+    before = read_metrics()
+    assert [line["kind"] for line in before].count("average") == 1
+    train(resume=True, **settings)
+    assert read_metrics() == before
+
+
+def test_a_model_of_a_later_update_than_the_state_does_not_stay(
+    train, run_dir: Path, tmp_path: Path
+):
+    """A best model that was written just before a kill used to survive, though it was forgotten."""
+    train(max_steps=4, valid_every=2, metric="loss", lr_schedule="constant")
+    earlier = shutil.copytree(run_dir, tmp_path / "earlier")
+    train(max_steps=8, valid_every=2, metric="loss", lr_schedule="constant", resume=True)
+    for name in ("model.safetensors", "manifest.json", "metrics.jsonl"):
+        shutil.copy(run_dir / name, earlier)  # as if killed before the state was written
+    train(run_dir=earlier, max_steps=4, lr_schedule="constant", resume=True)
+    best = load_file(earlier / "model.safetensors")
+    state, counters = state_of(earlier)
+    assert counters["best_update"] == 4
+    assert all(torch.equal(best[name], state[f"best.{name}"]) for name in best)
+    assert json.loads((earlier / "manifest.json").read_text("utf-8"))["best"]["update"] == 4
 
 
 def test_resume_of_a_finished_run_with_more_steps_goes_on(train, read_metrics):
@@ -329,8 +378,8 @@ def test_an_update_without_a_finite_gradient_is_skipped_counted_and_reported(
     result = train(max_steps=5, log_every=1, report=listener)
     assert result.updates == 5
     assert listener.warnings == [
-        "update 2 was skipped: its gradient was not finite (1 skipped so far)",
-        "update 4 was skipped: its gradient was not finite (2 skipped so far)",
+        "update 2 was skipped: its loss or gradient was not finite (1 skipped so far)",
+        "update 4 was skipped: its loss or gradient was not finite (2 skipped so far)",
     ]
     tensors, counters = state_of(run_dir)
     assert (counters["skipped"], counters["skipped_in_a_row"]) == (2, 0)
@@ -339,18 +388,63 @@ def test_an_update_without_a_finite_gradient_is_skipped_counted_and_reported(
     assert [norm is None for norm in norms] == [False, True, False, True, False]
 
 
-def test_a_diverged_training_stops_after_so_many_skipped_updates(
-    train, monkeypatch: pytest.MonkeyPatch
+def test_a_diverged_training_goes_back_once_with_half_the_rate_and_then_stops(
+    train, run_dir: Path, monkeypatch: pytest.MonkeyPatch, read_metrics
 ):
-    break_gradients(monkeypatch, set(range(3, 1000)))
+    in_a_row = session_module.MAX_SKIPPED
+    break_gradients(monkeypatch, set(range(7, 1000)))
+    listener = Listener()
     with pytest.raises(SeqcliError) as caught:
-        train(max_steps=500)
+        train(max_steps=500, save_every=4, lr_schedule="constant", log_every=1, report=listener)
     assert str(caught.value) == (
-        f"update {2 + session_module.MAX_SKIPPED}: the gradient was not finite "
-        f"{session_module.MAX_SKIPPED} times, {session_module.MAX_SKIPPED} of them in a row, so "
-        "training has diverged; take a lower "
-        "--lr, a longer --warmup-steps or a smaller --clip-norm, and start again"
+        f"update {4 + in_a_row}: the loss or the gradient was not finite {2 * in_a_row} times, "
+        f"{in_a_row} of them in a row, so training has diverged; take a lower "
+        "--lr, a longer --warmup-steps or a smaller --clip-norm, and start again (it had gone back "
+        "once already, with half of the learning rate)"
     )
+    assert sum("goes back to update 4, with half" in text for text in listener.warnings) == 1
+    lines = read_metrics()
+    (rollback,) = [line for line in lines if line["kind"] == "rollback"]
+    assert rollback == {
+        "kind": "rollback",
+        "update": 4,
+        "gave_up_at": 6 + in_a_row,
+        "skipped": in_a_row,
+        "lr_factor": 0.5,
+    }
+    trained = [line for line in lines if line["kind"] == "train"]
+    assert [line["update"] for line in trained] == list(range(1, 4 + in_a_row))
+    assert [line["lr"] for line in trained[:5]] == [0.00075, 0.0015, 0.0015, 0.0015, 0.00075]
+    assert {line["skipped"] for line in trained[4:]} == {1}
+    _, counters = state_of(run_dir)
+    assert (counters["update"], counters["rollbacks"], counters["halvings"]) == (4, 1, 1)
+
+
+def test_a_training_that_recovers_after_going_back_ends_well(
+    train, run_dir: Path, monkeypatch: pytest.MonkeyPatch, read_metrics
+):
+    break_gradients(monkeypatch, set(range(7, 7 + session_module.MAX_SKIPPED)))
+    result = train(max_steps=40, save_every=4, valid_every=10, log_every=1)
+    assert result.updates == 40
+    assert [line["update"] for line in read_metrics("train")] == list(range(1, 41))
+    assert [line["update"] for line in read_metrics("valid")] == [10, 20, 30, 40]
+    assert state_of(run_dir)[1]["skipped"] == session_module.MAX_SKIPPED
+
+
+def test_a_loss_that_is_not_finite_is_skipped_though_its_gradient_is(
+    train, monkeypatch: pytest.MonkeyPatch, read_metrics
+):
+    real = session_module.summed_losses
+    count = iter(range(1, 1000))
+
+    def losses(*arguments: Any, **keywords: Any) -> Any:
+        loss, plain = real(*arguments, **keywords)
+        return loss, plain * math.nan if next(count) == 2 else plain
+
+    monkeypatch.setattr(session_module, "summed_losses", losses)
+    train(max_steps=3, log_every=1)
+    assert [line["skipped"] for line in read_metrics("train")] == [0, 1, 0]
+    assert [line["loss"] is None for line in read_metrics("train")] == [False, True, False]
 
 
 def test_a_rate_beyond_all_bounds_ends_in_words(train):
@@ -382,7 +476,7 @@ def test_data_whose_options_are_not_known_is_refused(train, tiny_data: Path, tmp
     shutil.copytree(tiny_data, data_dir)
     manifest = json.loads((data_dir / "manifest.json").read_text("utf-8"))
     manifest["options"]["pieces"]["colour"] = "blue"
-    (data_dir / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (data_dir / "manifest.json").write_text(dump_sealed(manifest), "utf-8")
     with pytest.raises(CorpusError, match="no options that this version of seqcli knows"):
         train(data_dir=data_dir)
 
@@ -519,7 +613,8 @@ def test_resume_refuses_other_data(train, run_dir: Path, tiny_data: Path):
 
 def test_resume_without_a_state_is_refused(train, run_dir: Path):
     train(max_steps=1)
-    (run_dir / "last" / "state.safetensors").unlink()
+    for name in ("state", "previous"):
+        (run_dir / "last" / f"{name}.safetensors").unlink()
     with pytest.raises(SettingsError) as caught:
         train(max_steps=2, resume=True)
     assert str(caught.value) == (

@@ -6,7 +6,13 @@ import torch
 from seqcli.config import Settings
 from seqcli.devices import explain_precision
 from seqcli.models.kernels import compiled_for, use_compiled_kernels
-from seqcli.training.machine import explain_costs, take_machine
+from seqcli.training.machine import (
+    Machine,
+    explain_changes,
+    explain_costs,
+    explain_repeats,
+    take_machine,
+)
 
 
 def costs_of(*, model: dict[str, object], training: dict[str, object]) -> tuple[str, ...]:
@@ -65,3 +71,42 @@ def test_processes_on_one_machine_share_its_cores(monkeypatch: pytest.MonkeyPatc
     machine = take_machine(device="cpu", precision="fp32", threads=None, kernels="torch")
     assert machine.threads == 2
     torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize(
+    ("training", "device", "processes", "said"),
+    [
+        (
+            {},
+            "cpu",
+            1,
+            "bit for bit with the same seed, data, settings, threads, versions and kind of "
+            "processor",
+        ),
+        (
+            {},
+            "cpu",
+            3,
+            "bit for bit with the same seed, data, settings, threads, 3 processes, versions and "
+            "kind of processor",
+        ),
+        ({"max_minutes": 5}, "cpu", 1, "not bit for bit: max_minutes makes it follow the clock"),
+        ({}, "cuda", 1, "not bit for bit: cuda adds up in an order of its own"),
+    ],
+)
+def test_what_does_not_repeat_is_said(
+    training: dict[str, object], device: str, processes: int, said: str
+):
+    machine = Machine(torch.device(device), torch.float32, 1, "fp32", "none")
+    settings = Settings(training=training)
+    assert explain_repeats(settings.training, machine, processes=processes) == said
+
+
+def test_another_machine_at_a_resume_is_said():
+    before = {"threads": 2, "torch": "2.13.0"}
+    assert explain_changes(before, {"threads": 2, "torch": "2.13.0", "new": 1}) is None
+    assert explain_changes(None, before) is None
+    assert explain_changes(before, {"threads": 1, "torch": "2.13.0"}) == (
+        "threads was 2, is 1: the training goes on, but its weights will not be, bit for bit, "
+        "those of one that never stopped"
+    )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seqcli.errors import SeqcliError
+from seqcli.errors import CheckpointError, SeqcliError
 from seqcli.reporting import UpdateReport, ValidationReport
-from seqcli.training.records import Records
+from seqcli.training.records import Records, check_records
 
 
 def report(update: int, *, loss: float = 1.23456789, grad_norm: float = 0.5) -> UpdateReport:
@@ -111,6 +111,47 @@ def test_a_resumed_run_cuts_back_what_its_state_does_not_know(tmp_path: Path):
 def test_a_resumed_run_may_have_lost_its_records(tmp_path: Path):
     Records(tmp_path, resumed_from=3).update(report(4))
     assert updates_in(tmp_path) == [4]
+
+
+def test_a_mark_says_exactly_where_to_cut(tmp_path: Path):
+    """Lines of the update of the state that were written after it used to stay, and come twice."""
+    records = Records(tmp_path, resumed_from=None)
+    for update in (1, 2):
+        records.update(report(update))
+        records.validation(validation(update), ["x"])
+    mark = records.mark()
+    whole = (tmp_path / "metrics.jsonl").read_bytes()
+    records.average(validation(2), [1, 2])
+    records.validation(validation(3), ["x"])
+    with (tmp_path / "train.log").open("a") as file:
+        file.write("cut sh")
+    check_records(tmp_path, mark)
+    resumed = Records(tmp_path, resumed_from=2, mark=mark)
+    assert (tmp_path / "metrics.jsonl").read_bytes() == whole
+    assert resumed.mark() == mark
+    assert sorted(path.name for path in (tmp_path / "validation").iterdir()) == [
+        "000001.hyp",
+        "000002.hyp",
+    ]
+    resumed.log("goes on")
+    lines = (tmp_path / "train.log").read_text("utf-8").splitlines()
+    assert lines[-2] == "cut sh"
+    assert lines[-1].endswith("goes on")
+
+
+def test_records_that_are_not_those_of_a_mark_are_refused(tmp_path: Path):
+    records = Records(tmp_path, resumed_from=None)
+    records.update(report(1))
+    mark, path = records.mark(), tmp_path / "metrics.jsonl"
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], b"x" + whole[1:], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"metrics\.jsonl: its first .* are not what"):
+            check_records(tmp_path, mark)
+    path.write_bytes(whole + b"more")
+    check_records(tmp_path, mark)
+    path.unlink()
+    check_records(tmp_path, mark)
 
 
 def test_a_disk_that_refuses_is_told_in_words(tmp_path: Path):
