@@ -29,6 +29,8 @@ from sentencepiece import (
 from seqcli.corpus.sampling import draw_sample
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
 from seqcli.files import write_atomically
+from seqcli.piece_files import MOST_BYTES, check_piece_model
+from seqcli.untrusted import UnsoundFileError, read_bounded
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 
@@ -59,21 +61,25 @@ class Pieces:
                 special ids are not ours.
         """
         try:
-            model = path.read_bytes()
+            model = read_bounded(path, MOST_BYTES)
         except OSError as error:
             raise CheckpointError(
                 f"{path}: cannot be read ({error.strerror or error}); the directory that it "
                 "belongs to is not complete; copy all of it, or make it again"
             ) from error
+        except UnsoundFileError as error:
+            raise CheckpointError(
+                f"{path}: not a SentencePiece model ({error}); copy it again, or run `seqcli "
+                "preprocess` again"
+            ) from error
         processor = SentencePieceProcessor()
         try:
-            if not model:
-                raise RuntimeError("the file is empty")
+            check_piece_model(model)
             processor.LoadFromSerializedProto(model)
-        except RuntimeError as error:
+        except (RuntimeError, UnsoundFileError) as error:
             raise CheckpointError(
-                f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes); copy "
-                "it again, or run `seqcli preprocess` again"
+                f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes; "
+                f"{_first_line(error)}); copy it again, or run `seqcli preprocess` again"
             ) from error
         found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
         if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
@@ -203,6 +209,10 @@ class PiecePair:
         """
         for name in _file_names(from_dir):
             write_atomically(to_dir / name, (from_dir / name).read_bytes())
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]
 
 
 def _with_spaces(text: str) -> str:

@@ -37,6 +37,7 @@ from seqcli.files import filling, require_empty, sha256_of, write_atomically
 from seqcli.id_arrays import id_type_for
 from seqcli.pieces import PiecePair, piece_files, train_pieces
 from seqcli.reporting import Reporter
+from seqcli.untrusted import read_json
 from seqcli.version import __version__
 
 _PROGRESS_PAIRS = 10_000  # between two reports
@@ -160,7 +161,7 @@ def _files_to_replace(data_dir: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = read_json(path)
         if manifest["kind"] != KIND:
             raise ValueError(manifest["kind"])
         names = [str(name) for name in manifest["splits"]]

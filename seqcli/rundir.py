@@ -26,7 +26,8 @@ from seqcli.errors import CheckpointError, SeqcliError, SettingsError
 from seqcli.files import filling, replacing, require_empty, sha256_of, write_atomically
 from seqcli.models import Architecture, Seq2Seq
 from seqcli.pieces import PiecePair, piece_files
-from seqcli.quantization import dequantize
+from seqcli.quantization import SCALE, dequantize
+from seqcli.untrusted import TensorHeader, UnsoundFileError, read_json, read_tensor_headers
 from seqcli.version import __version__
 
 FORMAT = 1
@@ -73,7 +74,7 @@ def require_no_other(run_dir: Path) -> None:
     """
     path = run_dir / MANIFEST
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = read_json(path)
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError):
@@ -177,7 +178,7 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
         )
     path = run_dir / MANIFEST
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = read_json(path)
     except FileNotFoundError:
         raise CheckpointError(
             f"{run_dir}: not a run directory, as it has no {MANIFEST}; give the RUN_DIR of "
@@ -261,21 +262,65 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
             "`seqcli train DATA_DIR RUN_DIR --resume`), or the file was lost (restore it from a "
             "copy, or train again)"
         )
+    _check_sizes(run_dir, settings, pieces)
     weights = dequantize(read_tensors(path), path=path)
-    try:
-        model = build_model(settings, pieces)
-    except SettingsError as error:
-        raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
+    model = build_model(settings, pieces)
     copy_weights(model, weights, path=path)
     return model.eval(), pieces, settings
+
+
+def _check_sizes(run_dir: Path, settings: Settings, pieces: PiecePair) -> None:
+    """Check that the model that the settings ask for is the one in the file, before it is made.
+
+    Raises:
+        CheckpointError: If it is not: the settings may ask for more memory than there is.
+    """
+    path, architecture = run_dir / MODEL, settings.model
+    headers = _read_headers(path)
+    largest = max((max(header.shape, default=1) for header in headers.values()), default=0)
+    sizes = {name: getattr(architecture, name) for name in ("hidden_size", "emb_size")}
+    sizes["layers"] = architecture.layers
+    for name, size in sizes.items():
+        most = len(headers) if name == "layers" else largest
+        if size > most:
+            raise CheckpointError(
+                f"{run_dir / CONFIG}: {name} is {size}, more than {path.name} has; the two are of "
+                "different runs, or damaged; copy the run again"
+            )
+    try:
+        with torch.device("meta"):  # shapes without memory
+            model = build_model(settings, pieces)
+    except (SettingsError, RuntimeError, TypeError) as error:
+        raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
+    _check_shapes(model, {name: header.shape for name, header in headers.items()}, path=path)
+
+
+def _read_headers(path: Path) -> dict[str, TensorHeader]:
+    try:
+        return read_tensor_headers(path)
+    except (OSError, UnsoundFileError) as error:
+        raise CheckpointError(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    return (
+        f"{path}: cannot be read ({error}); the file is damaged or cut short: copy it again, or "
+        "train again"
+    )
 
 
 def _check_pieces(run_dir: Path) -> None:
     """Check that the pieces are those that the model was trained with."""
     data = read_manifest(run_dir).get("data")
     digests = data.get("pieces_sha256") if isinstance(data, dict) else None
+    names = {*piece_files(joint=True), *piece_files(joint=False)}
     for name, digest in digests.items() if isinstance(digests, dict) else ():
         path = run_dir / name
+        if name not in names:  # a path could lead anywhere
+            raise CheckpointError(
+                f"{run_dir / MANIFEST}: damaged (names {name[:80]!r} among the pieces); copy the "
+                "run again"
+            )
         if not path.is_file() or sha256_of(path) != digest:
             raise CheckpointError(
                 f"{path}: not the pieces that the model was trained with; put the right file back, "
@@ -290,12 +335,10 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         CheckpointError: If it is damaged.
     """
     try:
+        _read_headers(path)
         tensors: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
-    except (OSError, ValueError, struct.error, safetensors.SafetensorError) as error:
-        raise CheckpointError(
-            f"{path}: cannot be read ({error}); the file is damaged or cut short: copy it again, "
-            "or train again"
-        ) from error
+    except (OSError, ValueError, KeyError, struct.error, safetensors.SafetensorError) as error:
+        raise CheckpointError(_unreadable(path, error)) from error
     return tensors
 
 
@@ -306,22 +349,35 @@ def copy_weights(model: nn.Module, weights: Mapping[str, torch.Tensor], *, path:
     Raises:
         CheckpointError: If a name or a shape does not fit; path is where they were read.
     """
-    parameters = dict(model.named_parameters())
-    different = sorted(parameters.keys() ^ weights.keys())
-    if different:
-        raise CheckpointError(
-            f"{path}: does not fit {CONFIG} ({different[0]!r} is in one and not in the other); "
-            "the two are of different runs"
-        )
-    for name, parameter in parameters.items():
-        if parameter.shape != weights[name].shape:
-            raise CheckpointError(
-                f"{path}: {name!r} has shape {tuple(weights[name].shape)}, but {CONFIG} and the "
-                f"pieces ask for {tuple(parameter.shape)}; the files are of different runs"
-            )
+    _check_shapes(model, {name: tuple(value.shape) for name, value in weights.items()}, path=path)
+    for name, parameter in model.named_parameters():
         if not weights[name].isfinite().all():
             raise CheckpointError(
                 f"{path}: {name!r} holds values that are not finite, as after a training that "
                 "diverged or in a damaged file; copy it again, or train again with a lower --lr"
             )
         parameter.copy_(weights[name])
+
+
+def _check_shapes(model: nn.Module, shapes: Mapping[str, tuple[int, ...]], *, path: Path) -> None:
+    """Check that a file has what a model needs and nothing else; scales of int8 matrices apart.
+
+    Raises:
+        CheckpointError: If a name or a shape does not fit; path is where they were read.
+    """
+    wanted = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    scales = {
+        name for name in shapes if name.endswith(SCALE) and name.removesuffix(SCALE) in wanted
+    }
+    different = sorted(wanted.keys() ^ (shapes.keys() - scales))
+    if different:
+        raise CheckpointError(
+            f"{path}: does not fit {CONFIG} ({different[0]!r} is in one and not in the other); "
+            "the two are of different runs"
+        )
+    for name, shape in wanted.items():
+        if shape != shapes[name]:
+            raise CheckpointError(
+                f"{path}: {name!r} has shape {shapes[name]}, but {CONFIG} and the pieces ask for "
+                f"{shape}; the files are of different runs"
+            )

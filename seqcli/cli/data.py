@@ -47,7 +47,10 @@ def check(
         typer.Option("--tgt-lang", metavar="TEXT", help="Language of TGT; without it, its suffix."),
     ] = None,
     samples: Annotated[
-        int, typer.Option("--samples", metavar="N", min=0, max=1000, help="Places named for each finding.")
+        int,
+        typer.Option(
+            "--samples", metavar="N", min=0, max=1000, help="Places named for each finding."
+        ),
     ] = 3,
     strict: Annotated[
         bool, typer.Option("--strict", metavar="", help="Exit with 3 on warnings too.")
@@ -66,7 +69,9 @@ def check(
 
     require_stdout()
     if tgt is None and not src.name.endswith((".tsv", ".tsv.gz")):
-        raise SettingsError(f"{src}: TGT is missing; give both sides, SRC and TGT, or one .tsv file")
+        raise SettingsError(
+            f"{src}: TGT is missing; give both sides, SRC and TGT, or one .tsv file"
+        )
     paths = (src,) if tgt is None else (src, tgt)
     source = ParallelSource(tuple(check_file(path) for path in paths))
     with report_to_console(quiet=quiet) as report:

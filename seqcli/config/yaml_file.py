@@ -17,8 +17,12 @@ import yaml
 
 from seqcli.config.fields import SECTIONS, SettingField, closest, setting_fields
 from seqcli.errors import SettingsError
+from seqcli.untrusted import UnsoundFileError, read_bounded
 
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*|(0|[1-9][0-9_]*)?\.[0-9_]*)([eE][-+]?[0-9]+)?")
+MOST_BYTES = 1 << 18  # of a settings file; with every setting and its comment it has a tenth
+MOST_MISTAKES = 50  # that are listed; finding what a name may have meant takes time
+_MOST_BRACKETS = 500  # PyYAML needs the square of the depth
 _YAML_TAG = "tag:yaml.org,2002:"
 _TRUE_WORDS = ("yes", "true", "on")
 
@@ -89,6 +93,10 @@ def explain_unknown(name: str, section: str | None = None) -> str:
 
 def _compose(path: Path) -> yaml.Node | None:
     text = _read_text(path)
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise SettingsError(
+            f"{path}: has too many brackets; settings are sections of single values"
+        )
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -112,7 +120,9 @@ def _read_text(path: Path) -> str:
     if path.is_dir():
         raise SettingsError(f"{path}: is a directory; a settings file is one YAML file")
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, MOST_BYTES)
+    except UnsoundFileError as error:
+        raise SettingsError(f"{path}: no settings file: {error}") from error
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except OSError as error:
@@ -151,6 +161,8 @@ def _iter_keys(
     """Yield (key, its node, the value's node), each key once."""
     first_lines: dict[str, int] = {}
     for key_node, value_node in node.value:
+        if len(mistakes) >= MOST_MISTAKES:
+            return
         place = _place(path, key_node)
         if not isinstance(key_node, yaml.ScalarNode):
             mistakes.append(f"{place}: found {_describe(key_node)} where a name belongs")

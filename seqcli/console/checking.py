@@ -60,9 +60,7 @@ def _describe_sample(sample: Sample) -> list[str]:
 
 def show_plainly(text: str) -> str:
     """Return text in which nothing moves the cursor, turns the writing round or hides."""
-    return "".join(
-        char if char.isprintable() or char == " " else _escape(char) for char in text
-    )
+    return "".join(char if char.isprintable() or char == " " else _escape(char) for char in text)
 
 
 def _escape(char: str) -> str:
@@ -77,6 +75,4 @@ def _summary(report: CheckReport) -> str:
         if report.src_lines == report.tgt_lines
         else f"{report.src_lines:,} and {report.tgt_lines:,}"
     )
-    return (
-        f"{lines} lines: {report.count('error')} errors, {report.count('warning')} warnings"
-    )
+    return f"{lines} lines: {report.count('error')} errors, {report.count('warning')} warnings"

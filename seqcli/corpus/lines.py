@@ -85,8 +85,8 @@ def decode_lines(
     Args:
         stream: UTF-8 bytes, such as ``sys.stdin.buffer``; read once, never rewound.
         name: What messages call it.
-        on_fault: Gets the message of each fault in the place of a CorpusError; reading goes on, with
-            U+FFFD for what is not UTF-8, and with the start of a line that is too long.
+        on_fault: Gets the message of each fault in the place of a CorpusError; reading goes on,
+            with U+FFFD for what is not UTF-8, and with the start of a line that is too long.
 
     Yields:
         Each line without its end.

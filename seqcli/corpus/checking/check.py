@@ -107,7 +107,7 @@ class _Walk:
         fit = learn_from_blocks(blocks)
         self._languages = _learn_languages(blocks)
         if fit is None:
-            self.skipped.append("shifted lines: too little text, or its sides have nothing in common")
+            self.skipped.append("shifted lines: too little text, or nothing in its sides agrees")
         if self._languages is None:
             self.skipped.append("swapped lines: too little text, or both sides look alike")
         self._drift = None if fit is None else DriftFinder(fit, offsets, self._counts[1])
@@ -174,6 +174,7 @@ class _Walk:
     def find_shifts(self, samples: int) -> list[Found]:
         """Say where the sides part, and where they fit at no offset."""
         shifted = [each for each in self._stretches if each.offset not in (0, None)]
+        self._begin_early(shifted)
         found = []
         if self._counts[0] != self._counts[1]:
             found.append(self._describe_counts(shifted, samples))
@@ -198,18 +199,26 @@ class _Walk:
             found.append(Found("unrelated", total, message, total / self._pairs, lines, lines))
         return found
 
+    def _begin_early(self, shifted: list[Stretch]) -> None:
+        """Let the first shifted stretch begin where agreement ends: lines may be lost between."""
+        if shifted and self._drift is not None:
+            first = shifted[0]
+            start = self._drift.agrees_until(first.start)
+            shifted[0] = Stretch(start, first.end, first.offset)
+
     def _describe_counts(self, shifted: Sequence[Stretch], samples: int) -> Found:
         src, tgt = self._counts
         message = (
-            f"{self._sides[0].path} has {src:,} lines but {self._sides[1].path} has {tgt:,}; line N "
-            "of one must translate line N of the other; "
+            f"{self._sides[0].path} has {src:,} lines but {self._sides[1].path} has {tgt:,}; line "
+            "N of one must translate line N of the other; "
         )
         if shifted:
             notes = [_describe_stretch(each) for each in shifted[:samples]]
             lines = [each.start for each in shifted[:samples]]
             message += (
                 f"up to about {self._sides[0].place(max(0, shifted[0].start - 1))} they agree, "
-                f"from there on they do not: {notes[0]}; look for a line that was lost or split there"
+                f"from there on they do not: {notes[0]}; look for a line that was lost or split "
+                "there"
             )
             return Found("unequal-counts", abs(src - tgt), message, 1.0, lines, lines, notes)
         last = self._pairs - 1
@@ -267,8 +276,9 @@ def _learn_languages(blocks: Sequence[Block]) -> Languages | None:
 
 def _describe_stretch(stretch: Stretch) -> str:
     offset = stretch.offset or 0
-    other = f"{abs(offset)} {'line' if abs(offset) == 1 else 'lines'} {'on' if offset > 0 else 'back'}"
-    return f"source lines {stretch.start + 1:,} to {stretch.end:,} fit the target {other}"
+    lines = f"{abs(offset)} {'line' if abs(offset) == 1 else 'lines'}"
+    way = "on" if offset > 0 else "back"
+    return f"source lines {stretch.start + 1:,} to {stretch.end:,} fit the target {lines} {way}"
 
 
 def _with_samples(found: Sequence[Found], sides: tuple[Side, Side]) -> Iterator[Finding]:
@@ -280,10 +290,9 @@ def _with_samples(found: Sequence[Found], sides: tuple[Side, Side]) -> Iterator[
         rows = itertools.zip_longest(each.src_lines, each.tgt_lines, each.notes, fillvalue=None)
         samples = []
         for src, tgt, note in rows:
-            places, shown = [], []
-            for side, line, text in zip(sides, (src, tgt), texts, strict=True):
-                known = isinstance(line, int) and line in text
-                places.append(side.place(line) if known and isinstance(line, int) else None)
-                shown.append(text[line][:SHOWN_CHARS] if known and isinstance(line, int) else None)
-            samples.append(Sample(*places, *shown, str(note or "")))
+            (src_place, src_text), (tgt_place, tgt_text) = (
+                (side.place(line), text[line][:SHOWN_CHARS]) if line in text else (None, None)
+                for side, line, text in zip(sides, (src, tgt), texts, strict=True)
+            )
+            samples.append(Sample(src_place, tgt_place, src_text, tgt_text, note or ""))
         yield Finding(each.kind, each.severity, each.count, each.message, tuple(samples))

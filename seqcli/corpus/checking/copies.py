@@ -1,8 +1,6 @@
-"""Hashes of pairs -> **duplicates**, sources with several targets, and what is in other texts too."""
+"""Hashes of pairs -> **duplicates**, sources with several targets, overlap with other texts."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,16 +30,16 @@ def find_duplicates(
     same_pair = same_src & np.concatenate([[False], tgt[order][1:] == tgt[order][:-1]])
     groups = np.cumsum(~same_src) - 1  # of equal sources
     firsts = np.maximum.accumulate(np.where(same_pair, 0, np.arange(len(lines))))
-    origin = dict(zip(lines[order][same_pair].tolist(), lines[order][firsts[same_pair]].tolist(),
-                      strict=True)) if same_pair.sum() < 1_000_000 else {}  # fmt: skip
+    copies, originals = lines[order][same_pair], lines[order][firsts[same_pair]]
+    by_place = np.argsort(copies)
     found = found_in_pairs(
-        "duplicates", np.sort(lines[order][same_pair]), "{count} pairs ({share}) stand there "
+        "duplicates", copies[by_place], "{count} pairs ({share}) stand there "
         "before, word for word; drop the copies unless they shall weigh more",
         total=len(has_text), samples=samples,
     )  # fmt: skip
     for each in found:
-        each.notes = [f"same as line {origin[line] + 1:,}" if line in origin else ""
-                      for line in each.src_lines]  # fmt: skip
+        earlier = originals[by_place][:samples]
+        each.notes = [f"same as line {int(line) + 1:,}" for line in earlier]
     targets = np.bincount(groups[~same_pair]) if len(lines) else np.empty(0, np.int64)
     several = np.flatnonzero(targets > 1)
     where = np.searchsorted(groups, several)
@@ -94,14 +92,9 @@ def find_overlap(
         )
         picked = np.flatnonzero(here)[:samples]
         ours_at = [_place_of(ours, lines, theirs, int(line), kind) for line in picked]
-        notes = [f"{other[0].path}:{line + 1}" for line in theirs_lines(theirs, picked)]
+        notes = [other[0].place(int(theirs[2][row])) for row in picked]
         found.append(Found(kind, count, message, share, ours_at, ours_at, notes))
     return found
-
-
-def theirs_lines(theirs: tuple[Hashes, Hashes, Lines], picked: Lines) -> list[int]:
-    """Return the line numbers, from 0, of some pairs of the other text."""
-    return [int(theirs[2][row]) for row in picked]
 
 
 def _hashes_of(sides: tuple[Side, Side]) -> tuple[Hashes, Hashes, Lines]:
@@ -122,7 +115,7 @@ def _join(src: Hashes, tgt: Hashes, *_: Lines) -> Hashes:
 def _place_of(
     ours: tuple[Hashes, Hashes],
     lines: Lines,
-    theirs: Sequence[npt.NDArray[np.uint64]],
+    theirs: tuple[Hashes, Hashes, Lines],
     row: int,
     kind: str,
 ) -> int:

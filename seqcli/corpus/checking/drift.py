@@ -26,6 +26,7 @@ _UNRELATED_CHANGE = 40.0
 _FEW = 4000  # lines for a first look
 _FIRST_WIDTH = 32
 _ROUNDS = 2
+_LOOK_BACK = 1000  # lines in which the end of agreement is sought
 
 
 def offsets_to_try(src_count: int, tgt_count: int) -> tuple[int, ...]:
@@ -112,6 +113,7 @@ class DriftFinder:
         self._totals[0] = 0
         self._totals[-1] = -_UNRELATED_CHANGE
         self._origins: list[npt.NDArray[np.uint8]] = []  # of each line and state: the one before
+        self._own = [np.zeros(0, np.float16)]  # nats of each line with its own target line
 
     def tgt_needed(self, src_lines: int) -> int:
         """Return how many target lines must have been seen before so many more source lines."""
@@ -144,6 +146,7 @@ class DriftFinder:
             origins[line] = np.where(is_change, best, stay)
             totals = np.where(is_change, changed, totals) + gained
         self._totals = totals - totals.max()
+        self._own.append(nats[:, 0].astype(np.float16))
         self._origins.append(origins)
         self._done += len(nats)
 
@@ -175,6 +178,13 @@ class DriftFinder:
                     state, end = origin, line
         found.append(self._stretch(0, end, state))
         return [stretch for stretch in reversed(found) if stretch.start < stretch.end]
+
+    def agrees_until(self, line: int) -> int:
+        """Return the line, at or before one, up to which lines fit their own target lines best."""
+        own = np.concatenate(self._own)[max(0, line - _LOOK_BACK) : line].astype(np.float32)
+        if not len(own):
+            return line
+        return line - len(own) + int(np.cumsum(own).argmax()) + 1
 
     def _stretch(self, start: int, end: int, state: int) -> Stretch:
         offset = self._offsets[state] if state < len(self._offsets) else None

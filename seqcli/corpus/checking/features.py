@@ -110,7 +110,7 @@ def _join(bags: Sequence[Bags]) -> Bags:
 
 SURFACE = 9  # numbers of Features.surface
 _COUNTED = ("?", "!", ",", ":", '"', "(", "-")  # full-width ones count as these
-_FULL_WIDTH = str.maketrans("？！，、：“”„«»「」（。．–—", "?!,,:\"\"\"\"\"\"\"(..--")
+_FULL_WIDTH = str.maketrans("？！，、：“”„«»「」（。．–—", '?!,,:"""""""(..--')
 
 
 def describe_lines(lines: Sequence[str]) -> Features:

@@ -116,7 +116,8 @@ def _word_table(lines: Features, width: int) -> Floats:
     weights = 1 / np.sqrt(counts + 5)
     weights /= np.sqrt(np.average(weights**2, weights=counts + 1e-9))
     signs = np.random.default_rng(1).standard_normal((WORD_IDS, width), dtype=np.float32)
-    return (signs * weights[:, None] / np.sqrt(max(width, 1))).astype(np.float32)
+    table: Floats = (signs * weights[:, None] / np.sqrt(max(width, 1))).astype(np.float32)
+    return table
 
 
 def _vectors(features: Features, table: Floats) -> Floats:
@@ -125,7 +126,8 @@ def _vectors(features: Features, table: Floats) -> Floats:
 
 
 def _variates(centred: Floats, directions: Floats) -> Floats:
-    return np.clip(centred @ directions, -4, 4)
+    variates: Floats = np.clip(centred @ directions, -4, 4)
+    return variates
 
 
 def _learn_directions(x: Floats, y: Floats) -> _Directions | None:
@@ -137,7 +139,7 @@ def _learn_directions(x: Floats, y: Floats) -> _Directions | None:
         u, v = _variates(x[~half], map_x), _variates(y[~half], map_y)
         spread = np.sqrt((u**2).mean(axis=0) * (v**2).mean(axis=0)) + 1e-9
         found.append((u * v).mean(axis=0) / spread)
-    correlations = np.mean(found, axis=0, dtype=np.float32)
+    correlations: Floats = np.array(found, np.float32).mean(axis=0)
     kept = correlations > 2 / np.sqrt(len(x))  # twice what chance gives
     if not kept.any():
         return None
@@ -157,7 +159,8 @@ def _whitening(x: Floats) -> Floats:
     covariance = (x.T @ x / len(x)).astype(np.float64)
     covariance += _RIDGE * np.diag(np.diag(covariance) + 1e-4)
     values, vectors = np.linalg.eigh(covariance)
-    return (vectors / np.sqrt(np.maximum(values, 1e-9))).astype(np.float32)
+    whitening: Floats = (vectors / np.sqrt(np.maximum(values, 1e-9))).astype(np.float32)
+    return whitening
 
 
 def _measure(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -177,7 +180,8 @@ def _measure(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def _worth(right: Floats, wrong: Floats) -> tuple[Floats, Floats]:
     """Return edges of bins of scores, and the log-ratio of the shares of both kinds in each bin."""
     bins = max(2, min(_BINS, len(right) // 8))
-    edges = np.unique(np.quantile(np.concatenate([right, wrong]), np.linspace(0, 1, bins + 1)[1:-1]))
+    inner = np.linspace(0, 1, bins + 1)[1:-1]
+    edges = np.unique(np.quantile(np.concatenate([right, wrong]), inner))
     shares = [
         (np.bincount(np.searchsorted(edges, scores), minlength=len(edges) + 1) + 0.5)
         / (len(scores) + 0.5 * (len(edges) + 1))

@@ -83,7 +83,8 @@ class Languages:
         """Tell the lines that are clearly in the source's language (1), or the target's (-1)."""
         total = sign * side.sums(self.weights)
         enough = side.sizes >= _LEAST_TRIGRAMS
-        return enough & (total >= np.maximum(_LEAST_TOTAL, _LEAST_MEAN * side.sizes))
+        clear: npt.NDArray[np.bool_] = total >= np.maximum(_LEAST_TOTAL, _LEAST_MEAN * side.sizes)
+        return enough & clear
 
 
 def learn_languages(src: Bags, tgt: Bags) -> Languages | None:

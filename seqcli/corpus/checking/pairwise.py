@@ -112,7 +112,8 @@ class Pairwise:
     @property
     def has_text(self) -> npt.NDArray[np.bool_]:
         """Which pairs have text on both sides, (pairs,)."""
-        return np.array(self._blanks, np.int8) == 0
+        blanks: npt.NDArray[np.int8] = np.array(self._blanks, np.int8)
+        return np.equal(blanks, 0)
 
     def iter_findings(
         self, sides: tuple[Side, Side], fits: npt.NDArray[np.bool_], *, samples: int
@@ -147,8 +148,8 @@ class Pairwise:
                 continue
             share = len(np.union1d(src, tgt)) / max(1, *self.counts)
             text = message.format(count=f"{len(src) + len(tgt):,}", share=f"{share:.1%}")
-            places = sorted([(int(n), 0) for n in src[:samples]] + [(int(n), 1) for n in tgt[:samples]])
-            chosen = places[:samples]
+            first = ((int(n), side) for side, each in enumerate((src, tgt)) for n in each[:samples])
+            chosen = sorted(first)[:samples]
             yield Found(
                 kind, len(src) + len(tgt), text, share,
                 [line if side == 0 else -1 for line, side in chosen],
@@ -175,7 +176,8 @@ class Pairwise:
                 f"; the longest run is of {longest[1] - longest[0] + 1:,} lines, from "
                 f"{side.place(longest[0])} on: see whether text was lost there"
             )
-        first = sorted(a for a, _ in sorted(runs, key=lambda run: (run[0] - run[1], run[0]))[:samples])
+        by_length = sorted(runs, key=lambda run: (run[0] - run[1], run[0]))
+        first = sorted(start for start, _ in by_length[:samples])
         yield Found("blank", len(lines), message, len(lines) / max(1, self.pairs), first, first)
 
     def _find_ratios(self, fits: npt.NDArray[np.bool_], samples: int) -> list[Found]:
