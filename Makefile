@@ -42,7 +42,7 @@ TEACHERS ?= $(RUN)
 TEACHER_FILES = $(if $(filter file,$(origin TEACHERS)),$(RUN)/trained,$(TEACHERS:%=%/model.safetensors))
 DISTILLED := data/$(NAME).distilled-text/train
 
-.PHONY: bench-decoding bench-quality bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-slow train translate
+.PHONY: bench-decoding bench-quality bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-faults test-slow train translate
 
 bench-decoding: $(RUN)/trained ## Time translation with RUN, greedy and with a beam, in each precision, beside a plain search.
 	$(BIN)/python benchmarks/translation_speed.py $(RUN) $(FLAGS)
@@ -106,6 +106,9 @@ preprocess: $(DATA)/manifest.json ## Cut the corpus into pieces.
 
 test: $(WITH_TOOLS) ## Run the fast tests.
 	$(BIN)/python -m pytest -q
+
+test-faults: $(WITH_TOOLS) ## Kill, fuzz and damage in large numbers; takes long.
+	$(BIN)/python -m pytest -q -m faults
 
 test-slow: $(WITH_TOOLS) ## Run the tests that take longer than a few seconds.
 	$(BIN)/python -m pytest -q -m slow

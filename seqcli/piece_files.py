@@ -1,9 +1,9 @@
 """Bytes of a SentencePiece model -> **sound or not**, before the C++ library reads them.
 
-A model file is a protobuf message. The library trusts it: a normalisation table in it is followed
-without bounds, and numbers that cannot be make it abort the process. So the message is walked here
-first, and only what ``seqcli preprocess`` makes passes: no tables, and pieces, scores and ids that
-make sense. Imports the standard library and untrusted only.
+A model file is a protobuf message. A normalisation table in it is followed by pointer: version
+0.2.0 of the library ends with a segmentation fault on most random ones, which nobody can catch. So
+the message is walked here first, and only what ``seqcli preprocess`` makes passes: no tables, and
+pieces, scores and ids that make sense. Imports the standard library and untrusted only.
 
 Source: https://protobuf.dev/programming-guides/encoding and sentencepiece_model.proto.
 """

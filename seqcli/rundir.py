@@ -27,7 +27,13 @@ from seqcli.files import filling, replacing, require_empty, sha256_of, write_ato
 from seqcli.models import Architecture, Seq2Seq
 from seqcli.pieces import PiecePair, piece_files
 from seqcli.quantization import SCALE, dequantize
-from seqcli.untrusted import TensorHeader, UnsoundFileError, read_json, read_tensor_headers
+from seqcli.untrusted import (
+    TensorHeader,
+    UnsoundFileError,
+    read_json,
+    read_tensor_headers,
+    require_inside,
+)
 from seqcli.version import __version__
 
 FORMAT = 1
@@ -70,8 +76,10 @@ def require_no_other(run_dir: Path) -> None:
     """Check that what a run would overwrite does not belong to something else.
 
     Raises:
-        SettingsError: If run_dir has the manifest of something else, such as a data directory.
+        SettingsError: If run_dir has the manifest of something else, such as a data directory, or
+            a link that leads elsewhere.
     """
+    require_own_files(run_dir)
     path = run_dir / MANIFEST
     try:
         manifest = read_json(path)
@@ -84,6 +92,16 @@ def require_no_other(run_dir: Path) -> None:
             f"{path}: belongs to something that is not a run directory, and what is written here "
             "needs that name; choose another directory"
         )
+
+
+def require_own_files(run_dir: Path) -> None:
+    """Check that what is written into a run stays in it, whoever made it.
+
+    Raises:
+        SettingsError: If a file or folder of the run is a link that leads elsewhere.
+    """
+    pieces = (*piece_files(joint=True), *piece_files(joint=False))
+    require_inside(run_dir, (MANIFEST, CONFIG, MODEL, CARD, *pieces, *_RECORDS, *_FOLDERS))
 
 
 @contextlib.contextmanager

@@ -234,7 +234,10 @@ def edit_fields(model: bytes, edits: list[tuple[str, int, int, Any]]) -> bytes:
 
 
 def _change(part: Field, number: int, value: Any) -> Field:
-    inner = [field for field in read_fields(part[2]) if field[0] != number]
+    try:
+        inner = [field for field in read_fields(part[2]) if field[0] != number]
+    except (LookupError, TypeError):  # an earlier edit broke it
+        inner = []
     return part[0], 2, write_fields([*inner, (number, *_as_field(value))])
 
 
