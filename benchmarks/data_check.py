@@ -29,24 +29,28 @@ Damage = Callable[[Text, Text, random.Random], list[int]]
 
 
 def drop_target(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Lose a line of the target."""
     place = rng.randrange(len(tgt) - 20)
     del tgt[place]
     return [place + 1]
 
 
 def insert_blank(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Put a blank line into the target."""
     place = rng.randrange(len(tgt) - 20)
     tgt.insert(place, "")
     return [place + 1]
 
 
 def lose_block(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Lose thirty lines of the target."""
     place = rng.randrange(len(tgt) - 100)
     del tgt[place : place + 30]
     return [place + 1]
 
 
 def cut_end(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Lose the end of the target."""
     del tgt[rng.randrange(len(tgt) // 2, len(tgt) - 5) :]
     return [len(tgt)]
 
@@ -60,17 +64,20 @@ def shift_block(src: Text, tgt: Text, rng: random.Random) -> list[int]:
 
 
 def swap_rest(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Swap the sides from a line on."""
     place = rng.randrange(len(src) // 2, len(src) - 20)
     src[place:], tgt[place:] = tgt[place:], src[place:]
     return [place + 1]
 
 
 def swap_files(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Swap the files."""
     src[:], tgt[:] = tgt[:], src[:]
     return [1]
 
 
 def swap_lines(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Swap the sides of single pairs."""
     lines = rng.sample(range(len(src)), SINGLE)
     for line in lines:
         src[line], tgt[line] = tgt[line], src[line]
@@ -78,6 +85,7 @@ def swap_lines(src: Text, tgt: Text, rng: random.Random) -> list[int]:
 
 
 def copy_lines(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Put the source in the place of the target."""
     lines = rng.sample(range(len(src)), SINGLE)
     for line in lines:
         tgt[line] = src[line]
@@ -85,6 +93,8 @@ def copy_lines(src: Text, tgt: Text, rng: random.Random) -> list[int]:
 
 
 def mis_decode(encoding: str) -> Damage:
+    """Return what reads some UTF-8 targets in another encoding."""
+
     def damage(src: Text, tgt: Text, rng: random.Random) -> list[int]:
         able = [line for line, text in enumerate(tgt) if not text.isascii()]
         lines = rng.sample(able, min(SINGLE, len(able)))
@@ -96,6 +106,7 @@ def mis_decode(encoding: str) -> Damage:
 
 
 def lose_letters(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Write what is not ASCII as question marks."""
     able = [n for n, text in enumerate(tgt) if any("à" <= c <= "ÿ" for c in text)]
     lines = rng.sample(able, min(SINGLE, len(able)))
     for line in lines:
@@ -104,6 +115,7 @@ def lose_letters(src: Text, tgt: Text, rng: random.Random) -> list[int]:
 
 
 def repeat_pairs(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Add pairs that are there already."""
     for line in rng.sample(range(len(src)), SINGLE):
         src.append(src[line])
         tgt.append(tgt[line])
@@ -111,6 +123,7 @@ def repeat_pairs(src: Text, tgt: Text, rng: random.Random) -> list[int]:
 
 
 def cut_targets(src: Text, tgt: Text, rng: random.Random) -> list[int]:
+    """Keep a quarter of some targets."""
     able = [line for line, text in enumerate(tgt) if len(text) >= 40]
     lines = rng.sample(able, min(SINGLE, len(able)))
     for line in lines:

@@ -23,7 +23,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from seqcli import train, preprocess
+from seqcli import preprocess, train
 from seqcli.averaging import list_checkpoints
 from seqcli.config import load_settings
 from seqcli.dataset import Dataset

@@ -41,7 +41,6 @@ _BLOCKS = 48
 _MOST_BLOCK = 250  # lines
 _LEAST_BLOCK = 25
 _SWAPPED_RUN = 10  # lines swapped in a row, with gaps up to it, that are an error
-_UNRELATED_NATS = 60.0
 
 _Bools = npt.NDArray[np.bool_]
 

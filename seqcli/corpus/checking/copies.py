@@ -24,6 +24,8 @@ def find_duplicates(
         samples: Most places named for a finding.
     """
     lines = np.flatnonzero(has_text)
+    if not len(lines):
+        return []
     src, tgt = hashes[0][lines], hashes[1][lines]
     order = np.lexsort((lines, tgt, src))
     same_src = np.concatenate([[False], src[order][1:] == src[order][:-1]])
@@ -40,7 +42,7 @@ def find_duplicates(
     for each in found:
         earlier = originals[by_place][:samples]
         each.notes = [f"same as line {int(line) + 1:,}" for line in earlier]
-    targets = np.bincount(groups[~same_pair]) if len(lines) else np.empty(0, np.int64)
+    targets = np.bincount(groups[~same_pair])
     several = np.flatnonzero(targets > 1)
     where = np.searchsorted(groups, several)
     first = np.sort(lines[order][where])

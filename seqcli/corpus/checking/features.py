@@ -182,8 +182,9 @@ def _words(codes: _Codes, line_of: Ids, count: int) -> Bags:
 def _trigrams(codes: _Codes, line_of: Ids, count: int) -> Bags:
     is_letter = _is_letter(codes) & ~((codes >= 48) & (codes <= 57))
     plain = np.where(is_letter, codes, _SPACE)
-    middle = np.flatnonzero(is_letter[1:-1]) + 1
-    columns = [plain[middle - 1], plain[middle], plain[middle + 1]]
+    before = np.concatenate([[_SPACE], plain[:-1]])
+    middle = np.flatnonzero(is_letter)  # never the last, which is a line feed
+    columns = [before[middle], plain[middle], plain[middle + 1]]
     return _bags(_hash(columns, TRIGRAM_IDS), line_of[middle], count)
 
 

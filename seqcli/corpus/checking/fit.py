@@ -14,6 +14,7 @@ evidence of alignment. Everything is measured on pairs that the directions were 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -115,9 +116,15 @@ def _word_table(lines: Features, width: int) -> Floats:
     counts = np.bincount(lines.words.ids, minlength=WORD_IDS)
     weights = 1 / np.sqrt(counts + 5)
     weights /= np.sqrt(np.average(weights**2, weights=counts + 1e-9))
-    signs = np.random.default_rng(1).standard_normal((WORD_IDS, width), dtype=np.float32)
-    table: Floats = (signs * weights[:, None] / np.sqrt(max(width, 1))).astype(np.float32)
+    table: Floats = (_directions(width) * weights[:, None]).astype(np.float32)
     return table
+
+
+@lru_cache(maxsize=2)
+def _directions(width: int) -> Floats:
+    """Return a random direction for each word, of length 1 or so, (WORD_IDS, width)."""
+    drawn = np.random.default_rng(1).standard_normal((WORD_IDS, width), dtype=np.float32)
+    return drawn / np.float32(np.sqrt(max(width, 1)))
 
 
 def _vectors(features: Features, table: Floats) -> Floats:
