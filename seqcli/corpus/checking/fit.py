@@ -116,12 +116,12 @@ def _word_table(lines: Features, width: int) -> Floats:
     counts = np.bincount(lines.words.ids, minlength=WORD_IDS)
     weights = 1 / np.sqrt(counts + 5)
     weights /= np.sqrt(np.average(weights**2, weights=counts + 1e-9))
-    table: Floats = (_directions(width) * weights[:, None]).astype(np.float32)
+    table: Floats = (_random_directions(width) * weights[:, None]).astype(np.float32)
     return table
 
 
 @lru_cache(maxsize=2)
-def _directions(width: int) -> Floats:
+def _random_directions(width: int) -> Floats:
     """Return a random direction for each word, of length 1 or so, (WORD_IDS, width)."""
     drawn = np.random.default_rng(1).standard_normal((WORD_IDS, width), dtype=np.float32)
     return drawn / np.float32(np.sqrt(max(width, 1)))
