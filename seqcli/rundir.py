@@ -296,11 +296,9 @@ def _check_sizes(run_dir: Path, settings: Settings, pieces: PiecePair) -> None:
     path, architecture = run_dir / MODEL, settings.model
     headers = _read_headers(path)
     largest = max((max(header.shape, default=1) for header in headers.values()), default=0)
-    sizes = {name: getattr(architecture, name) for name in ("hidden_size", "emb_size")}
-    sizes["layers"] = architecture.layers
-    for name, size in sizes.items():
-        most = len(headers) if name == "layers" else largest
-        if size > most:
+    limits = {"hidden_size": largest, "emb_size": largest, "layers": len(headers)}
+    for name, most in limits.items():
+        if (size := getattr(architecture, name)) > most:
             raise CheckpointError(
                 f"{run_dir / CONFIG}: {name} is {size}, more than {path.name} has; the two are of "
                 "different runs, or damaged; copy the run again"

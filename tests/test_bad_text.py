@@ -1,4 +1,4 @@
-"""Text that people have and nobody wants: pairs stay pairs, lines stay lines, faults have a place."""
+"""Text that people have and nobody wants: pairs stay pairs, lines lines, faults have a place."""
 
 from __future__ import annotations
 

@@ -249,7 +249,8 @@ def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_checked(tmp_
 any_lines = st.lists(
     st.one_of(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=30),
-        st.sampled_from(["", " ", "a b c", "\u202eabc", "e\u0301" * 50, "👩‍👩‍👧‍👦", "한국어 \u1112\u1161\u11ab", "\u2028", "\r"]),
+        st.sampled_from(["", " ", "a b", "\u202eabc", "e\u0301" * 50, "👩‍👩‍👧‍👦", "\u2028", "\r"]),
+        st.sampled_from(["한국어 문장", "\u1112\u1161\u11ab", "日本語", "ไทย"]),
     ),
     max_size=60,
 )  # fmt: skip

@@ -46,6 +46,11 @@ LEEWAY = 1 << 30  # bytes above what the process has when it starts
 SECONDS = 30  # for a case
 LINES = ["12 345", "héllo 한국어 ▁ <0x41> <s>", "", " ", "7" * 300, "\u0000\u2028é́"]
 
+YAML_MARKS = [
+    "&a ", "*a", "!!python/object/apply:os.system ['false']", "<<: *a", "- ", "? ", "|\n", "{", "[",
+    "%YAML 1.1\n---\n", "!!binary ", "\t", ": ", "# ", "'", '"', "&a [*a, *a]", "...\n---\n",
+]  # fmt: skip
+
 Change = st.SearchStrategy[Callable[[bytes], bytes]]
 
 
@@ -72,9 +77,9 @@ def changed_yaml() -> Change:
 
 
 def changed_yaml_text() -> Change:
-    marks = ["&a ", "*a", "!!python/object/apply:os.system ['false']", "<<: *a", "- ", "? ", "|\n", "{", "[",
-             "%YAML 1.1\n---\n", "!!binary ", "\t", ": ", "# ", "'", '"', "&a [*a, *a]", "...\n---\n"]  # fmt: skip
-    edit = st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(marks)), min_size=1, max_size=6)
+    edit = st.lists(
+        st.tuples(st.integers(0, 4000), st.sampled_from(YAML_MARKS)), min_size=1, max_size=6
+    )
 
     def change(edits: list[tuple[int, str]]) -> Callable[[bytes], bytes]:
         def apply(data: bytes) -> bytes:
@@ -158,7 +163,8 @@ TARGETS: dict[str, tuple[str, Change, Callable[[Path], None], str, float]] = {
     "config.yaml, marks": ("run/config.yaml", changed_yaml_text(), use_settings, "file", 1),
     "config.yaml of a run": ("run/config.yaml", changed_yaml(), translate_with_run, "run", 0.2),
     "manifest.json of a run, bytes": ("run/manifest.json", changed_bytes(), use_manifest, "run", 1),
-    "manifest.json of a run, values": ("run/manifest.json", changed_tree(), use_manifest, "run", 0.3),
+    "manifest.json of a run, values":
+        ("run/manifest.json", changed_tree(), use_manifest, "run", 0.3),
     "model.safetensors, bytes": ("run/model.safetensors", changed_bytes(), use_run, "run", 0.6),
     "model.safetensors, header": ("run/model.safetensors", changed_header(), use_run, "run", 0.6),
     "manifest.json of data, bytes": ("data/manifest.json", changed_bytes(), use_data, "data", 1.5),
