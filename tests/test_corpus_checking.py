@@ -256,7 +256,7 @@ any_lines = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(src=any_lines, tgt=any_lines)
 def test_any_text_gives_a_report_that_is_always_the_same(
     tmp_path_factory: pytest.TempPathFactory, src: Text, tgt: Text

@@ -18,6 +18,7 @@ import numpy.typing as npt
 WORD_IDS = 1 << 15
 TRIGRAM_IDS = 1 << 16
 MOST_CHARS = 1000  # of a line that are looked at
+_LINES_AT_ONCE = 512  # so that the weights of all their ids are not in memory together
 _PREFIX = 4  # letters of a word that are kept: a rough stem
 _SPACE, _LINE_FEED = 32, 10
 _MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
@@ -58,9 +59,13 @@ class Bags:
         """
         shape = (len(self), *weights.shape[1:])
         totals = np.zeros(shape, dtype=np.float32)
-        filled = np.flatnonzero(self.sizes)
-        if len(filled):
-            totals[filled] = np.add.reduceat(weights[self.ids], self.starts[filled], axis=0)
+        for first in range(0, len(self), _LINES_AT_ONCE):
+            starts = self.starts[first : first + _LINES_AT_ONCE + 1]
+            filled = np.flatnonzero(np.diff(starts))
+            if len(filled):
+                rows = weights[self.ids[starts[0] : starts[-1]]]
+                places = starts[filled] - starts[0]
+                totals[first + filled] = np.add.reduceat(rows, places, axis=0)
         return totals
 
     def part(self, start: int, end: int) -> Bags:
