@@ -58,6 +58,23 @@ def check_piece_model(model: bytes) -> None:
     _check_pieces(pieces, _read_options(parts[_TRAINER]))
 
 
+def special_ids_of(model: bytes) -> tuple[int, int, int, int]:
+    """Return the ids of pad, unk, bos and eos that a model names; -1 is for none.
+
+    Raises:
+        UnsoundFileError: It is no model.
+    """
+    parts = [_as_bytes(value) for field, value in _fields(model) if field == _TRAINER]
+    if len(parts) != 1:
+        raise UnsoundFileError("it does not say how it was trained")
+    options = _read_options(parts[0])
+    found = [options.get(*each) for each in zip(_SPECIAL_IDS, (0, 1, 2, -1), strict=True)]
+    unk, bos, eos, pad = (
+        -1 if not isinstance(number, int) or number >= 1 << 63 else number for number in found
+    )
+    return pad, unk, bos, eos
+
+
 def _read_piece(data: bytes) -> tuple[bytes, int]:
     """Return the text and the type of a piece."""
     text, score, kind = b"", 0.0, _NORMAL
@@ -109,7 +126,7 @@ def _check_pieces(pieces: list[tuple[bytes, int]], options: dict[int, Any]) -> N
         raise UnsoundFileError("its pieces for bytes are not those of the 256 bytes")
     if bool(bytes_) != bool(options.get(_BYTE_FALLBACK, 0)):
         raise UnsoundFileError("it has pieces for bytes and does not use them, or the other way")
-    for field in _SPECIAL_IDS:
+    for field in _SPECIAL_IDS:  # -1, that there is none, is a large number here
         place = options.get(field, 0)
         if not isinstance(place, int) or place >= len(pieces):
             raise UnsoundFileError("one of its special ids has no piece")

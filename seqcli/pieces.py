@@ -29,7 +29,7 @@ from sentencepiece import (
 from seqcli.corpus.sampling import draw_sample
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError, SettingsError
 from seqcli.files import write_atomically
-from seqcli.piece_files import MOST_BYTES, check_piece_model
+from seqcli.piece_files import MOST_BYTES, check_piece_model, special_ids_of
 from seqcli.untrusted import UnsoundFileError, read_bounded
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
@@ -74,6 +74,7 @@ class Pieces:
             ) from error
         processor = SentencePieceProcessor()
         try:
+            _require_special_ids(path, special_ids_of(model))
             check_piece_model(model)
             processor.LoadFromSerializedProto(model)
         except (RuntimeError, UnsoundFileError) as error:
@@ -81,12 +82,8 @@ class Pieces:
                 f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes; "
                 f"{_first_line(error)}); copy it again, or run `seqcli preprocess` again"
             ) from error
-        found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-        if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
-            raise CheckpointError(
-                f"{path}: its ids of pad, unk, bos, eos are {found}; seqcli needs "
-                f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}; use a model made by `seqcli preprocess`"
-            )
+        ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        _require_special_ids(path, ids)
         return cls(processor)
 
     def __len__(self) -> int:
@@ -209,6 +206,14 @@ class PiecePair:
         """
         for name in _file_names(from_dir):
             write_atomically(to_dir / name, (from_dir / name).read_bytes())
+
+
+def _require_special_ids(path: Path, found: tuple[int, ...]) -> None:
+    if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+        raise CheckpointError(
+            f"{path}: its ids of pad, unk, bos, eos are {found}; seqcli needs "
+            f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}; use a model made by `seqcli preprocess`"
+        )
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import yaml
@@ -22,7 +23,7 @@ from seqcli.untrusted import UnsoundFileError, read_bounded
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*|(0|[1-9][0-9_]*)?\.[0-9_]*)([eE][-+]?[0-9]+)?")
 MOST_BYTES = 1 << 18  # of a settings file; with every setting and its comment it has a tenth
 MOST_MISTAKES = 50  # that are listed; finding what a name may have meant takes time
-_MOST_BRACKETS = 500  # PyYAML needs the square of the depth
+_MOST_DEPTH = 100  # of brackets; PyYAML needs the square of it in time
 _YAML_TAG = "tag:yaml.org,2002:"
 _TRUE_WORDS = ("yes", "true", "on")
 
@@ -93,10 +94,8 @@ def explain_unknown(name: str, section: str | None = None) -> str:
 
 def _compose(path: Path) -> yaml.Node | None:
     text = _read_text(path)
-    if text.count("[") + text.count("{") > _MOST_BRACKETS:
-        raise SettingsError(
-            f"{path}: has too many brackets; settings are sections of single values"
-        )
+    if _depth_of(text) > _MOST_DEPTH:
+        raise SettingsError(_too_deep(path))
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -111,9 +110,17 @@ def _compose(path: Path) -> yaml.Node | None:
             f"{path}:{line}: character {chr(error.character)!r} is not allowed in YAML; remove it"
         ) from error
     except RecursionError:
-        raise SettingsError(
-            f"{path}: nested too deeply; settings are sections of single values"
-        ) from None
+        raise SettingsError(_too_deep(path)) from None
+
+
+def _depth_of(text: str) -> int:
+    """Return how many brackets are open at once at the most, those in comments too."""
+    steps = ((char in "[{") - (char in "]}") for char in text if char in "[]{}")
+    return max(accumulate(steps), default=0)
+
+
+def _too_deep(path: Path) -> str:
+    return f"{path}: nested too deeply; settings are sections of single values"
 
 
 def _read_text(path: Path) -> str:
