@@ -96,11 +96,12 @@ def train(
         InterruptedRun: When Ctrl-C or SIGTERM stopped it, after it was saved.
     """
     from seqcli.dataset import Dataset
-    from seqcli.rundir import load_settings_of
+    from seqcli.rundir import load_settings_of, require_own_files
     from seqcli.training import train_model
 
     layers: dict[str, Any] = {"config": _path(config), "keywords": settings, "preset": preset}
     if resume:
+        require_own_files(Path(run_dir))
         layers["base"] = load_settings_of(Path(run_dir))
     resolved = load_settings(**layers)
     if preset == AUTO and not resume:

@@ -12,7 +12,7 @@ and ``manifest.json``, which is written last.
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from seqcli.errors import CheckpointError, CorpusError, DamagedDataError
 from seqcli.files import explaining, sync
 from seqcli.id_arrays import ID_TYPES, IdArray
 from seqcli.integrity import SEAL, has_digest, text_is_sealed
+from seqcli.untrusted import MOST_JSON_BYTES, UnsoundFileError, parse_json, read_bounded
 
 if TYPE_CHECKING:
     from seqcli.pieces import PiecePair
@@ -45,6 +46,9 @@ _KEYS = (
     "options",
 )
 _AGAIN = "run `seqcli preprocess` again"
+_MOST_TEXT_BYTES = 1 << 30  # of a split that is held to be scored
+_MOST_SPLITS = 1000
+_SPLIT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,11 @@ class Dataset:
             id_types = {side: str(manifest["id_type"][side]) for side in SIDES}
             counts = {name: int(entry["pairs"]) for name, entry in manifest["splits"].items()}
             unknown = set(id_types.values()) - ID_TYPES.keys()
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DamagedDataError(f"{path}: damaged ({error}); {_AGAIN}") from error
+        strange = [name for name in counts if not _SPLIT_NAME.fullmatch(name)]
+        if strange or len(counts) > _MOST_SPLITS:  # a name is a part of a path
+            raise DamagedDataError(f"{path}: damaged (its splits have strange names); {_AGAIN}")
         if unknown or "train" not in counts or "valid" not in counts:
             raise DamagedDataError(
                 f"{path}: damaged (id types {sorted(id_types.values())}, splits {list(counts)}); "
@@ -172,12 +179,21 @@ class Dataset:
         return src, tgt
 
     def identity(self) -> dict[str, object]:
-        """Return what tells the training text and pieces from others, wherever they lie."""
-        inputs = [
-            [entry["split"], entry["sha256"]]
-            for entry in self.manifest.get("inputs", [])
-            if entry["split"] in ("train", "valid")
-        ]
+        """Return what tells the training text and pieces from others, wherever they lie.
+
+        Raises:
+            CorpusError: The manifest is damaged.
+        """
+        try:
+            inputs = [
+                [entry["split"], entry["sha256"]]
+                for entry in self.manifest["inputs"]
+                if entry["split"] in ("train", "valid")
+            ]
+        except (LookupError, TypeError) as error:
+            raise CorpusError(
+                f"{self.data_dir / MANIFEST}: damaged ({error!r}); {_AGAIN}"
+            ) from error
         options = self.manifest.get("options")
         pieces = self.manifest.get("pieces_sha256")
         return {"inputs": inputs, "options": options, "pieces_sha256": pieces}
@@ -188,14 +204,19 @@ class Dataset:
         Raises:
             CheckpointError: They cannot be read, or are not the ones that made the ids.
         """
-        from seqcli.pieces import PiecePair
+        from seqcli.pieces import PiecePair, piece_files
 
         pair = PiecePair.load(self.data_dir)
         if pair.joint != self.manifest.get("joint", pair.joint):
             raise CheckpointError(
                 f"{self.data_dir}: has pieces of another preprocess beside its own; {_AGAIN}"
             )
-        for name, digest in self.manifest["pieces_sha256"].items():
+        digests = self.manifest["pieces_sha256"]
+        if not isinstance(digests, dict) or digests.keys() != set(piece_files(joint=pair.joint)):
+            raise CheckpointError(
+                f"{self.data_dir / MANIFEST}: damaged (does not name its pieces); {_AGAIN}"
+            )
+        for name, digest in digests.items():
             path = self.data_dir / name
             try:
                 is_right = path.exists() and has_digest(path, [digest])
@@ -238,8 +259,8 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
 
 def _read_text(path: Path, pairs: int) -> list[str]:
     try:
-        lines = path.read_bytes().decode("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_bounded(path, _MOST_TEXT_BYTES).decode("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError, UnsoundFileError) as error:
         raise DamagedDataError(f"{path}: cannot be read ({error}); {_AGAIN}") from error
     lines.pop()  # what follows the last line feed: nothing
     if len(lines) != pairs:
@@ -257,8 +278,8 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
         if not data_dir.is_dir():
             found = "this is a file" if data_dir.exists() else "no such directory"
             raise CorpusError(f"{data_dir}: {found}; a data directory is meant; {make}")
-        data = path.read_bytes()
-        manifest = json.loads(data.decode("utf-8"))
+        data = read_bounded(path, MOST_JSON_BYTES)
+        manifest = parse_json(data)
     except FileNotFoundError as error:
         raise CorpusError(
             f"{data_dir}: not a data directory, or not a finished one (no {MANIFEST}); {make}"

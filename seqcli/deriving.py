@@ -14,11 +14,7 @@ from seqcli.errors import SettingsError
 from seqcli.files import filling, require_empty
 from seqcli.locking import locked
 from seqcli.pieces import piece_files
-from seqcli.rundir import CARD, CONFIG, MANIFEST, MODEL, require_no_other
-
-# What a training writes beside a model, and what is made of a run has not.
-_RECORDS = ("metrics.jsonl", "train.log")
-_FOLDERS = ("last", "checkpoints", "validation")
+from seqcli.rundir import CARD, CONFIG, FOLDERS, MANIFEST, MODEL, RECORDS, require_no_other
 
 
 @contextmanager
@@ -40,13 +36,13 @@ def making_of(run_dir: Path, out_dir: Path, *, overwrite: bool, what: str) -> It
     _require_elsewhere(out_dir, run_dir)
     require_empty(out_dir, overwrite=overwrite, what=what, own=(MANIFEST, CONFIG, MODEL))
     require_no_other(out_dir)
-    stale = [*piece_files(joint=True), *piece_files(joint=False), CARD, *_RECORDS]
+    stale = [*piece_files(joint=True), *piece_files(joint=False), CARD, *RECORDS]
     with ExitStack() as stack:
         if out_dir.is_dir():
             stack.enter_context(locked(out_dir, what=what))
         work = stack.enter_context(filling(out_dir, last=MANIFEST, stale=stale))
         yield work
-        for folder in _FOLDERS:
+        for folder in FOLDERS:
             shutil.rmtree(out_dir / folder, ignore_errors=True)
 
 

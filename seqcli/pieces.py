@@ -35,7 +35,9 @@ from seqcli.errors import (
     SettingsError,
 )
 from seqcli.files import write_atomically
+from seqcli.piece_files import MOST_BYTES, check_piece_model, special_ids_of
 from seqcli.resampling import SPACE_MARK, Drawing, Vocabulary
+from seqcli.untrusted import UnsoundFileError, read_bounded
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 NEVER_PRODUCED = (PAD_ID, UNK_ID, BOS_ID)  # by a translation
@@ -67,28 +69,29 @@ class Pieces:
                 special ids are not ours.
         """
         try:
-            model = path.read_bytes()
+            model = read_bounded(path, MOST_BYTES)
         except OSError as error:
             raise CheckpointError(
                 f"{path}: cannot be read ({error.strerror or error}); the directory that it "
                 "belongs to is not complete; copy all of it, or make it again"
             ) from error
+        except UnsoundFileError as error:
+            raise CheckpointError(
+                f"{path}: not a SentencePiece model ({error}); copy it again, or run `seqcli "
+                "preprocess` again"
+            ) from error
         processor = SentencePieceProcessor()
         try:
-            if not model:
-                raise RuntimeError("the file is empty")
+            _require_special_ids(path, special_ids_of(model))
+            check_piece_model(model)
             processor.LoadFromSerializedProto(model)
         except (RuntimeError, ValueError) as error:  # its message may be no text
             raise CheckpointError(
-                f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes); copy "
-                "it again, or run `seqcli preprocess` again"
+                f"{path}: not a SentencePiece model, or a damaged one ({len(model):,} bytes; "
+                f"{_first_line(error)}); copy it again, or run `seqcli preprocess` again"
             ) from error
-        found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-        if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
-            raise CheckpointError(
-                f"{path}: its ids of pad, unk, bos, eos are {found}; seqcli needs "
-                f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}; use a model made by `seqcli preprocess`"
-            )
+        ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        _require_special_ids(path, ids)
         return cls(processor)
 
     def __len__(self) -> int:
@@ -202,6 +205,18 @@ class PiecePair:
         """
         for name in pieces_in(from_dir):
             write_atomically(to_dir / name, (from_dir / name).read_bytes())
+
+
+def _require_special_ids(path: Path, found: tuple[int, ...]) -> None:
+    if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+        raise CheckpointError(
+            f"{path}: its ids of pad, unk, bos, eos are {found}; seqcli needs "
+            f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}; use a model made by `seqcli preprocess`"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]
 
 
 def _with_spaces(text: str) -> str:

@@ -8,7 +8,6 @@ and are held. Imports neither torch nor anything that prints.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +38,7 @@ from seqcli.id_arrays import id_type_for
 from seqcli.integrity import dump_sealed
 from seqcli.pieces import PiecePair, piece_files, train_pieces
 from seqcli.reporting import Reporter
+from seqcli.untrusted import read_json
 from seqcli.version import __version__
 
 _PROGRESS_PAIRS = 10_000  # between two reports
@@ -162,7 +162,7 @@ def _files_to_replace(data_dir: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = read_json(path)
         if manifest["kind"] != KIND:
             raise ValueError(manifest["kind"])
         names = [str(name) for name in manifest["splits"]]

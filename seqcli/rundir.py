@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import platform
 import struct
 import time
@@ -31,9 +30,18 @@ from seqcli.integrity import (
     text_is_sealed,
 )
 from seqcli.models import Architecture, Seq2Seq
-from seqcli.pieces import PiecePair, pieces_in
-from seqcli.quantization import dequantize
+from seqcli.pieces import PiecePair, piece_files, pieces_in
+from seqcli.quantization import SCALE, dequantize
 from seqcli.tensor_files import on_cpu, save_tensors
+from seqcli.untrusted import (
+    MOST_JSON_BYTES,
+    TensorHeader,
+    UnsoundFileError,
+    parse_json,
+    read_bounded,
+    read_tensor_headers,
+    require_inside,
+)
 from seqcli.version import __version__
 
 FORMAT = 1
@@ -42,6 +50,9 @@ CONFIG = "config.yaml"
 MANIFEST = "manifest.json"
 MODEL = "model.safetensors"
 CARD = "README.md"  # of a bundle
+# What a training writes beside a model, and what is made of a run has not.
+RECORDS = ("metrics.jsonl", "train.log")
+FOLDERS = ("last", "checkpoints", "validation")
 FILES = "files"  # key of the manifest: file -> SHA-256 that it may have, the latest first
 _COPY = "put the right file back from a copy, or train again"
 _NEXT_STEPS = {
@@ -80,22 +91,33 @@ def require_no_other(run_dir: Path) -> None:
     """Check that what a run would overwrite does not belong to something else.
 
     Raises:
-        SettingsError: If run_dir has the manifest of something else, such as a data directory.
+        SettingsError: If run_dir has the manifest of something else, such as a data directory, or
+            a link that leads elsewhere.
     """
+    require_own_files(run_dir)
     path = run_dir / MANIFEST
     if not path.exists():
         return
-    with explaining(path):
-        data = path.read_bytes()
     try:
-        manifest = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
+        with explaining(path):
+            manifest = parse_json(read_bounded(path, MOST_JSON_BYTES))
+    except ValueError:
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise SettingsError(
             f"{path}: belongs to something that is not a run directory, and what is written here "
             "needs that name; choose another directory"
         )
+
+
+def require_own_files(run_dir: Path) -> None:
+    """Check that what is written into a run stays in it, whoever made it.
+
+    Raises:
+        SettingsError: If a file or folder of the run is a link that leads elsewhere.
+    """
+    pieces = (*piece_files(joint=True), *piece_files(joint=False))
+    require_inside(run_dir, (MANIFEST, CONFIG, MODEL, CARD, *pieces, *RECORDS, *FOLDERS))
 
 
 def create_run(
@@ -200,8 +222,8 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
         )
     path = run_dir / MANIFEST
     try:
-        data = path.read_bytes()
-        manifest = json.loads(data.decode("utf-8"))
+        data = read_bounded(path, MOST_JSON_BYTES)
+        manifest = parse_json(data)
     except FileNotFoundError:
         raise CheckpointError(
             f"{run_dir}: not a run directory, as it has no {MANIFEST}; give the RUN_DIR of "
@@ -290,22 +312,64 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
             "`seqcli train DATA_DIR RUN_DIR --resume`), or the file was lost (restore it from a "
             "copy, or train again)"
         )
+    _check_sizes(run_dir, settings, pieces)
     weights = dequantize(read_tensors(path), path=path)
-    try:
-        model = build_model(settings, pieces)
-    except SettingsError as error:
-        raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
+    model = build_model(settings, pieces)
     copy_weights(model, weights, path=path)
     require_intact(run_dir, MODEL)
     return model.eval(), pieces, settings
+
+
+def _check_sizes(run_dir: Path, settings: Settings, pieces: PiecePair) -> None:
+    """Check that the model that the settings ask for is the one in the file, before it is made.
+
+    Raises:
+        CheckpointError: If it is not: the settings may ask for more memory than there is.
+    """
+    path, architecture = run_dir / MODEL, settings.model
+    headers = _read_headers(path)
+    largest = max((max(header.shape, default=1) for header in headers.values()), default=0)
+    limits = {"hidden_size": largest, "emb_size": largest, "layers": len(headers)}
+    for name, most in limits.items():
+        if (size := getattr(architecture, name)) > most:
+            raise CheckpointError(
+                f"{run_dir / CONFIG}: {name} is {size}, more than {path.name} has; the two are of "
+                "different runs, or damaged; copy the run again"
+            )
+    try:
+        with torch.device("meta"):  # shapes without memory
+            model = build_model(settings, pieces)
+    except (SettingsError, RuntimeError, TypeError) as error:
+        raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error
+    _check_shapes(model, {name: header.shape for name, header in headers.items()}, path=path)
+
+
+def _read_headers(path: Path) -> dict[str, TensorHeader]:
+    try:
+        return read_tensor_headers(path)
+    except (OSError, UnsoundFileError) as error:
+        raise CheckpointError(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    return (
+        f"{path}: cannot be read ({error}); the file is damaged or cut short: copy it again, or "
+        "train again"
+    )
 
 
 def _check_pieces(run_dir: Path) -> None:
     """Check that the pieces are those that the model was trained with."""
     data = read_manifest(run_dir).get("data")
     digests = data.get("pieces_sha256") if isinstance(data, dict) else None
+    names = {*piece_files(joint=True), *piece_files(joint=False)}
     for name, digest in digests.items() if isinstance(digests, dict) else ():
         path = run_dir / name
+        if name not in names:  # a path could lead anywhere
+            raise CheckpointError(
+                f"{run_dir / MANIFEST}: damaged (names {name[:80]!r} among the pieces); copy the "
+                "run again"
+            )
         if not path.is_file() or sha256_of(path) != digest:
             raise CheckpointError(
                 f"{path}: not the pieces that the model was trained with; put the right file back, "
@@ -320,12 +384,10 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         CheckpointError: If it is damaged.
     """
     try:
+        _read_headers(path)
         tensors: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
-    except (OSError, ValueError, struct.error, safetensors.SafetensorError) as error:
-        raise CheckpointError(
-            f"{path}: cannot be read ({error}); the file is damaged or cut short: copy it again, "
-            "or train again"
-        ) from error
+    except (OSError, ValueError, KeyError, struct.error, safetensors.SafetensorError) as error:
+        raise CheckpointError(_unreadable(path, error)) from error
     return tensors
 
 
@@ -336,22 +398,35 @@ def copy_weights(model: nn.Module, weights: Mapping[str, torch.Tensor], *, path:
     Raises:
         CheckpointError: If a name or a shape does not fit; path is where they were read.
     """
-    parameters = dict(model.named_parameters())
-    different = sorted(parameters.keys() ^ weights.keys())
-    if different:
-        raise CheckpointError(
-            f"{path}: does not fit {CONFIG} ({different[0]!r} is in one and not in the other); "
-            "the two are of different runs"
-        )
-    for name, parameter in parameters.items():
-        if parameter.shape != weights[name].shape:
-            raise CheckpointError(
-                f"{path}: {name!r} has shape {tuple(weights[name].shape)}, but {CONFIG} and the "
-                f"pieces ask for {tuple(parameter.shape)}; the files are of different runs"
-            )
+    _check_shapes(model, {name: tuple(value.shape) for name, value in weights.items()}, path=path)
+    for name, parameter in model.named_parameters():
         if not weights[name].isfinite().all():
             raise CheckpointError(
                 f"{path}: {name!r} holds values that are not finite, as after a training that "
                 "diverged or in a damaged file; copy it again, or train again with a lower --lr"
             )
         parameter.copy_(weights[name])
+
+
+def _check_shapes(model: nn.Module, shapes: Mapping[str, tuple[int, ...]], *, path: Path) -> None:
+    """Check that a file has what a model needs and nothing else; scales of int8 matrices apart.
+
+    Raises:
+        CheckpointError: If a name or a shape does not fit; path is where they were read.
+    """
+    wanted = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    scales = {
+        name for name in shapes if name.endswith(SCALE) and name.removesuffix(SCALE) in wanted
+    }
+    different = sorted(wanted.keys() ^ (shapes.keys() - scales))
+    if different:
+        raise CheckpointError(
+            f"{path}: does not fit {CONFIG} ({different[0]!r} is in one and not in the other); "
+            "the two are of different runs"
+        )
+    for name, shape in wanted.items():
+        if shape != shapes[name]:
+            raise CheckpointError(
+                f"{path}: {name!r} has shape {shapes[name]}, but {CONFIG} and the pieces ask for "
+                f"{shape}; the files are of different runs"
+            )

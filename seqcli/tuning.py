@@ -80,9 +80,12 @@ def tune_run(
         report: Hears of the progress.
 
     Raises:
-        SettingsError: If the run samples, or there is nothing to try.
+        SettingsError: If the run samples, there is nothing to try, or a file of the run is a link
+            to another place.
         CheckpointError: If the run cannot be read.
     """
+    if store:
+        rundir.require_own_files(run_dir)
     translator = Translator.load(run_dir, device=device, threads=threads, precision=precision)
     own = translator.settings.decoding
     if own.sample:

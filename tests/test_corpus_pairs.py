@@ -87,7 +87,8 @@ def test_unequal_numbers_of_lines_are_named_both(
         list(pairs)
     assert str(caught.value) == (
         f"{paths[0]} has {src} lines but {paths[1]} has {tgt}; line N of one must translate line N "
-        "of the other; find where they part and mend it"
+        "of the other; find where they part with "
+        f"`seqcli data check {paths[0]} {paths[1]}`"
     )
 
 

@@ -45,8 +45,9 @@ def command(
         )
     reason = None
     if resume:
-        from seqcli.rundir import load_settings_of
+        from seqcli.rundir import load_settings_of, require_own_files
 
+        require_own_files(run_dir)
         settings = given.load(load_settings_of(run_dir))
     else:
         from seqcli.dataset import Dataset

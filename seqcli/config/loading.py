@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENVIRONMENT_PREFIX = "SEQCLI_"
+_MOST_SHOWN = 1000  # characters of a mistake
 
 
 def load_settings(
@@ -192,11 +193,18 @@ def _refuse(value: Given, field: SettingField) -> str:
     return f"{value.subject} is {value.value!r}; it must be {field.rule}"
 
 
+def _shorten(mistake: str) -> str:
+    """Cut the middle out of a text that quotes far too much."""
+    half = _MOST_SHOWN // 2
+    return mistake if len(mistake) <= _MOST_SHOWN else f"{mistake[:half]} ... {mistake[-half:]}"
+
+
 def _unique(texts: Iterable[str]) -> Iterable[str]:
     return dict.fromkeys(texts)
 
 
 def _join(mistakes: list[str]) -> str:
+    mistakes = [_shorten(mistake) for mistake in mistakes]
     if len(mistakes) == 1:
         return mistakes[0]
     return "\n  ".join([f"{len(mistakes)} mistakes in the settings:", *mistakes])

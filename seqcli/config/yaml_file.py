@@ -11,15 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import yaml
 
 from seqcli.config.fields import SECTIONS, SettingField, closest, setting_fields
 from seqcli.errors import SettingsError
+from seqcli.untrusted import UnsoundFileError, read_bounded
 
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*|(0|[1-9][0-9_]*)?\.[0-9_]*)([eE][-+]?[0-9]+)?")
-MAX_BYTES = 1 << 20
+MOST_BYTES = 1 << 18  # of a settings file; with every setting and its comment it has a tenth
+MOST_MISTAKES = 50  # that are listed; finding what a name may have meant takes time
+_MOST_DEPTH = 100  # of brackets; PyYAML needs the square of it in time
 _YAML_TAG = "tag:yaml.org,2002:"
 _TRUE_WORDS = ("yes", "true", "on")
 
@@ -90,6 +94,8 @@ def explain_unknown(name: str, section: str | None = None) -> str:
 
 def _compose(path: Path) -> yaml.Node | None:
     text = _read_text(path)
+    if _depth_of(text) > _MOST_DEPTH:
+        raise SettingsError(_too_deep(path))
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -104,28 +110,32 @@ def _compose(path: Path) -> yaml.Node | None:
             f"{path}:{line}: character {chr(error.character)!r} is not allowed in YAML; remove it"
         ) from error
     except RecursionError:
-        raise SettingsError(
-            f"{path}: nested too deeply; settings are sections of single values"
-        ) from None
+        raise SettingsError(_too_deep(path)) from None
+
+
+def _depth_of(text: str) -> int:
+    """Return how many brackets are open at once at the most, those in comments too."""
+    steps = ((char in "[{") - (char in "]}") for char in text if char in "[]{}")
+    return max(accumulate(steps), default=0)
+
+
+def _too_deep(path: Path) -> str:
+    return f"{path}: nested too deeply; settings are sections of single values"
 
 
 def _read_text(path: Path) -> str:
     if path.is_dir():
         raise SettingsError(f"{path}: is a directory; a settings file is one YAML file")
     try:
-        with path.open("rb") as file:  # perhaps one without an end, such as /dev/zero
-            data = file.read(MAX_BYTES + 1)
+        data = read_bounded(path, MOST_BYTES)
+    except UnsoundFileError as error:
+        raise SettingsError(f"{path}: no settings file: {error}") from error
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except OSError as error:
         raise SettingsError(
             f"{path}: the settings file cannot be read: {error.strerror}"
         ) from error
-    if len(data) > MAX_BYTES:
-        raise SettingsError(
-            f"{path}: has more than {MAX_BYTES:,} bytes; a settings file has a line for each "
-            "setting; is this another file?"
-        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -158,6 +168,8 @@ def _iter_keys(
     """Yield (key, its node, the value's node), each key once."""
     first_lines: dict[str, int] = {}
     for key_node, value_node in node.value:
+        if len(mistakes) >= MOST_MISTAKES:
+            return
         place = _place(path, key_node)
         if not isinstance(key_node, yaml.ScalarNode):
             mistakes.append(f"{place}: found {_describe(key_node)} where a name belongs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqcli.console.checking import print_check
 from seqcli.console.progress import (
     LiveReporter,
     PlainReporter,
@@ -38,6 +39,7 @@ __all__ = [
     "draw_attention",
     "print_attention",
     "print_averaging",
+    "print_check",
     "print_evaluation",
     "print_export",
     "print_preprocessing",

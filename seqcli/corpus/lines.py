@@ -11,7 +11,7 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -21,11 +21,12 @@ MAX_LINE_BYTES = 1 << 20  # a longer line is not a sentence, and would have to f
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def iter_lines(path: Path) -> Iterator[str]:
+def iter_lines(path: Path, *, on_fault: Callable[[str], None] | None = None) -> Iterator[str]:
     """Read a text file, plain or gzip (told by its content), line by line.
 
     Args:
         path: A UTF-8 file; a byte-order mark at its start is dropped.
+        on_fault: As for ``decode_lines``.
 
     Yields:
         Each line without its end; the last one whether or not a line feed ends it.
@@ -36,7 +37,7 @@ def iter_lines(path: Path) -> Iterator[str]:
     """
     try:
         with open_text(path) as stream:
-            yield from decode_lines(stream, str(path))
+            yield from decode_lines(stream, str(path), on_fault=on_fault)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(
             f"{path}: damaged gzip data ({error}); copy or compress the file again"
@@ -76,12 +77,16 @@ def open_text(path: Path) -> IO[bytes]:
     return file
 
 
-def decode_lines(stream: IO[bytes], name: str) -> Iterator[str]:
+def decode_lines(
+    stream: IO[bytes], name: str, *, on_fault: Callable[[str], None] | None = None
+) -> Iterator[str]:
     """Cut a stream of bytes into lines, each as soon as it is complete.
 
     Args:
         stream: UTF-8 bytes, such as ``sys.stdin.buffer``; read once, never rewound.
         name: What messages call it.
+        on_fault: Gets the message of each fault in the place of a CorpusError; reading goes on,
+            with U+FFFD for what is not UTF-8, and with the start of a line that is too long.
 
     Yields:
         Each line without its end.
@@ -93,13 +98,23 @@ def decode_lines(stream: IO[bytes], name: str) -> Iterator[str]:
     number = 0
     while raw := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if len(raw) > MAX_LINE_BYTES:
-            raise CorpusError(
-                f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; text has one "
-                "sentence in a line; is this a text file?"
-            )
-        yield _decode(raw, name=name, number=number, start=start)
+        try:
+            if len(raw) > MAX_LINE_BYTES:
+                raise CorpusError(
+                    f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; text has one "
+                    "sentence in a line; is this a text file?"
+                )
+            line = _decode(raw, name=name, number=number, start=start)
+        except CorpusError as error:
+            if on_fault is None:
+                raise
+            on_fault(str(error))
+            line = raw.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
+        yield line
         start += len(raw)
+        while len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):  # the rest of a long line
+            raw = stream.readline(MAX_LINE_BYTES + 1)
+            start += len(raw)
 
 
 def _decode(raw: bytes, *, name: str, number: int, start: int) -> str:

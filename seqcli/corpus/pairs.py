@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -39,7 +40,8 @@ def _iter_two_files(src_path: Path, tgt_path: Path) -> Iterator[SentencePair]:
             tgt_count = common + (0 if tgt is None else 1 + sum(1 for _ in tgt_lines))
             raise CorpusError(
                 f"{src_path} has {src_count:,} lines but {tgt_path} has {tgt_count:,}; line N of "
-                "one must translate line N of the other; find where they part and mend it"
+                "one must translate line N of the other; find where they part with "
+                f"`{shlex.join(['seqcli', 'data', 'check', str(src_path), str(tgt_path)])}`"
             )
         yield SentencePair(src, tgt)
 

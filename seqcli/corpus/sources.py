@@ -50,7 +50,7 @@ def find_source(spec: str | Path, src_lang: str, tgt_lang: str) -> ParallelSourc
 
 def _find(path: Path, src_lang: str, tgt_lang: str) -> ParallelSource:
     if path.name.endswith(_TSV_SUFFIXES):
-        return ParallelSource((_check_file(path),))
+        return ParallelSource((check_file(path),))
     if path.exists() and not path.is_dir():
         raise CorpusError(_not_a_prefix(path, src_lang, tgt_lang))
     if src_lang == tgt_lang:
@@ -71,7 +71,7 @@ def _find_side(prefix: Path, lang: str, other_lang: str) -> Path:
             f"{plain} and {packed} both exist; remove or rename the one that is not meant"
         )
     if found:
-        return _check_file(found[0])
+        return check_file(found[0])
     if prefix.is_dir():
         raise CorpusError(_is_directory(prefix, lang, other_lang))
     raise CorpusError(
@@ -80,7 +80,12 @@ def _find_side(prefix: Path, lang: str, other_lang: str) -> Path:
     )
 
 
-def _check_file(path: Path) -> Path:
+def check_file(path: Path) -> Path:
+    """Return the path of a regular file that is not empty.
+
+    Raises:
+        CorpusError: It is something else.
+    """
     if path.is_dir():
         raise CorpusError(f"{path}: this is a directory; give the path of a file")
     if not path.exists():

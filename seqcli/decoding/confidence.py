@@ -55,7 +55,7 @@ class Calibration:
             is_numbers = (
                 isinstance(part, list)
                 and part
-                and all(isinstance(number, int | float) for number in part)
+                and all(isinstance(n, int | float) and abs(n) < 1e30 for n in part)  # no NaN
             )
             if not is_numbers or list(part) != sorted(part):
                 return None
