@@ -1,0 +1,226 @@
+"""A report -> a picture in a file: SVG, PNG, or a page of HTML that needs nothing else.
+
+Place: Report -> **matplotlib** -> file. Needs the extra ``seqcli[plots]``; only what draws a file
+imports this.
+Text in SVG and HTML stays text, in the fonts of whoever reads it, so every script can be read that
+the reader's machine can write. PNG has the fonts of the machine that draws it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import unicodedata
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from seqcli.files import write_atomically
+from seqcli.insight.page import render_page
+from seqcli.insight.report import HeatMap, Line, LinePanel, Report
+
+# Okabe & Ito 2008: colours that those who see few of them can tell apart.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+PANEL_INCHES = (6.4, 3.0)
+CELL_INCHES = 0.28  # of a heat map
+LETTER_INCHES = 0.085  # of a narrow letter at the size of labels
+MOST_CELL_NAMES = 400  # across or down: beyond, a picture could not be drawn
+MARKER = "x"
+# Fonts with other scripts than DejaVu Sans has, as systems name them.
+_MORE_SCRIPTS = re.compile(
+    r"^(Noto Sans|Source Han|WenQuanYi|PingFang|Hiragino|Apple (SD Gothic|Color)|Malgun|Yu Gothic|"
+    r"Microsoft (YaHei|JhengHei)|SimHei|Nanum|IPA|Arial Unicode|Unifont|Droid Sans Fallback)"
+)
+
+
+def write_picture(report: Report, path: Path, *, numbers: str, command: str) -> list[str]:
+    """Draw a report into a file, of the kind that its ending says.
+
+    Args:
+        report: What to draw.
+        path: Ends in .svg, .png or .html.
+        numbers: The report's numbers as JSON; part of a page.
+        command: What the page says that it was made with.
+
+    Returns:
+        Letters for which no font was found: the picture has boxes in their place. Only a PNG can
+        have any.
+
+    Raises:
+        SeqcliError: When the disk refuses.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    with _Silence() as missing, matplotlib.rc_context(rc=_style(kind)):
+        figure = _draw(report)
+        stream = io.BytesIO()
+        metadata = {"Date": None} if kind != "png" else {}
+        if kind == "png":
+            figure.savefig(stream, format="png", dpi=150)
+        else:
+            figure.savefig(stream, format="svg", metadata=metadata)
+    picture = stream.getvalue()
+    if kind == "html":
+        svg = picture.decode("utf-8")
+        page = render_page(report, svg[svg.index("<svg") :], numbers=numbers, command=command)
+        write_atomically(path, page)
+        return []
+    write_atomically(path, picture)
+    return missing if kind == "png" else []
+
+
+def _style(kind: str) -> Any:
+    fonts = ["DejaVu Sans", "Arial", "Helvetica"]
+    if kind == "png":
+        known = sorted(set(font_manager.get_font_names()))
+        fonts = ["DejaVu Sans", *(name for name in known if _MORE_SCRIPTS.match(name))]
+    return {
+        "font.family": fonts if kind == "png" else ["sans-serif"],
+        "font.sans-serif": fonts,
+        "font.size": 9,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "seqcli",  # the same report gives the same file
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#e4e4e4",
+        "legend.frameon": False,
+        "legend.fontsize": 8,
+        "lines.linewidth": 1.5,
+        "figure.facecolor": "white",
+        "text.parse_math": False,  # a piece may be a dollar sign
+    }
+
+
+class _Silence:
+    """Keep matplotlib from speaking to the terminal; lend the letters that it found no font for."""
+
+    def __enter__(self) -> list[str]:
+        self._missing: list[str] = []
+        self._logger = logging.getLogger("matplotlib")
+        self._level = self._logger.level
+        self._logger.setLevel(logging.CRITICAL)
+        self._caught = warnings.catch_warnings(record=True)
+        self._warnings = self._caught.__enter__()
+        warnings.simplefilter("always")
+        return self._missing
+
+    def __exit__(self, *exception: object) -> None:
+        self._caught.__exit__(None, None, None)
+        self._logger.setLevel(self._level)
+        codes = (re.match(r"Glyph (\d+) ", str(each.message)) for each in self._warnings or ())
+        found = {chr(int(code[1])) for code in codes if code}
+        self._missing += sorted(found)
+
+
+def _draw(report: Report) -> Figure:
+    heat = next((panel for panel in report.panels if isinstance(panel, HeatMap)), None)
+    if heat is not None:
+        return _draw_heat(report, heat)
+    panels = [panel for panel in report.panels if isinstance(panel, LinePanel)]
+    columns = 2 if len(panels) > 2 else 1
+    rows = -(-len(panels) // columns)
+    size = PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows + 0.5
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle(_wrap(report.title, 80 * columns), x=0.01, ha="left", fontsize=10)
+    all_axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for panel, axes in zip(panels, all_axes, strict=False):
+        _draw_panel(axes, panel)
+    for axes in all_axes[len(panels) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def _wrap(text: str, columns: int) -> str:
+    """Break a title into lines of so many columns; wide letters count twice."""
+    lines, room = [""], columns
+    for word in text.split(" "):
+        if lines[-1] and room < _columns(word):
+            lines.append("")
+            room = columns
+        lines[-1] += f" {word}" if lines[-1] else word
+        room -= _columns(word) + 1
+    return "\n".join(lines)
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _draw_panel(axes: Axes, panel: LinePanel) -> None:
+    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold")
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    if panel.is_log and any(y for line in panel.lines for y in line.ys if y and y > 0):
+        axes.set_yscale("log")
+    handles, names = [], []
+    for number, line in enumerate(panel.lines):
+        handles.append(_draw_line(axes, line, COLOURS[number % len(COLOURS)], panel.is_log))
+        names.append(line.name)
+    marked = _draw_marks(axes, panel.lines)
+    if marked is not None:
+        handles.append(marked)
+        names.append(panel.marks)
+    if panel.x_names:
+        axes.set_xticks(range(len(panel.x_names)), panel.x_names)
+    if len(handles) > 1:
+        axes.legend(handles, names, loc="best")
+
+
+def _draw_line(axes: Axes, line: Line, colour: str, is_log: bool) -> Any:
+    ys = [float("nan") if y is None or (is_log and y <= 0) else y for y in line.ys]
+    if line.low and line.high:
+        axes.fill_between(line.xs, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+    (handle,) = axes.plot(
+        line.xs,
+        ys,
+        color=colour,
+        linestyle=":" if line.is_bound else "-",
+        marker="o" if line.has_points or len(line.xs) == 1 else None,
+        markersize=4,
+    )
+    return handle
+
+
+def _draw_marks(axes: Axes, lines: Sequence[Line]) -> Any:
+    handle = None
+    for number, line in enumerate(lines):
+        points = [
+            (x, y)
+            for x, y, is_marked in zip(line.xs, line.ys, line.is_marked, strict=False)
+            if is_marked and y is not None
+        ]
+        if points:
+            xs, ys = zip(*points, strict=True)
+            colour = COLOURS[number % len(COLOURS)]
+            handle = axes.scatter(xs, ys, marker=MARKER, s=18, color=colour, linewidth=1)
+    return handle
+
+
+def _draw_heat(report: Report, heat: HeatMap) -> Figure:
+    """Draw a heat map, with room for its names as wide as any reader's fonts may make them."""
+    left = 0.3 + LETTER_INCHES * max(_columns(name) for name in heat.y_names)
+    bottom = 0.3 + LETTER_INCHES * max(_columns(name) for name in heat.x_names)
+    plane = CELL_INCHES * len(heat.x_names), CELL_INCHES * len(heat.y_names)
+    width = max(left + plane[0] + 0.9, 5.0)
+    columns = int(width / LETTER_INCHES) - 4
+    title = "\n".join(_wrap(text, columns) for text in (report.title, *report.findings))
+    top = 0.3 + 0.18 * (title.count("\n") + 1)
+    height = bottom + plane[1] + top
+    figure = Figure(figsize=(width, height))
+    figure.text(0.15 / width, 1 - 0.15 / height, title, va="top", fontsize=9)
+    axes = figure.add_axes((left / width, bottom / height, plane[0] / width, plane[1] / height))
+    axes.grid(False)
+    image = axes.imshow(heat.values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(heat.x_names)), heat.x_names, rotation=90)
+    axes.set_yticks(range(len(heat.y_names)), heat.y_names)
+    bar_left = (left + plane[0] + 0.15) / width
+    bar = figure.add_axes((bar_left, bottom / height, 0.12 / width, plane[1] / height))
+    figure.colorbar(image, cax=bar)
+    return figure
