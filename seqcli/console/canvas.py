@@ -112,8 +112,8 @@ def draw_lines(panel: LinePanel, width: int) -> list[Text]:
 def _legend(panel: LinePanel, width: int) -> list[Text]:
     entries = []
     for number, line in enumerate(panel.lines):
-        entry = Text(f"{_letter(number)} {line.name}", _style(number))
-        entries.append(entry.append(" (dotted)" if line.is_bound else ""))
+        entry = Text(f"{_letter(number)} {line.name}", _style(line, number))
+        entries.append(entry.append(" (dotted)" if line.is_dotted else ""))
     if panel.marks and any(any(line.is_marked) for line in panel.lines):
         entries.append(Text(f"{MARK} {panel.marks}"))
     rows = [Text("  ")]
@@ -128,8 +128,8 @@ def _letter(number: int) -> str:
     return chr(ord("a") + number % 26)
 
 
-def _style(number: int) -> str:
-    return COLOURS[number % len(COLOURS)]
+def _style(line: Line, number: int) -> str:
+    return COLOURS[(number if line.colour is None else line.colour) % len(COLOURS)]
 
 
 def _x_axis(panel: LinePanel) -> _Axis | None:
@@ -149,7 +149,7 @@ def _y_axis(panel: LinePanel) -> _Axis | None:
         ys = [math.log10(y) for y in ys if y > 0]
     if not ys:
         return None
-    least, most = min(ys), max(ys)
+    least, most = panel.y_range or (min(ys), max(ys))
     if panel.is_log and most - least > 2:
         step = float(math.ceil((most - math.floor(least)) / INTERVALS))
         start = float(math.floor(least))
@@ -188,12 +188,12 @@ def _points(
 
 
 def _draw_line(plane: _Plane, line: Line, number: int, x_axis: _Axis, y_axis: _Axis) -> None:
-    style = _style(number)
+    style = _style(line, number)
     before: tuple[int, int] | None = None
     for place, point in enumerate(_points(plane, line, x_axis, y_axis)):
         if point is not None:
             for x, y in _between(before or point, point):
-                if not line.is_bound or x % 4 == 0:
+                if not line.is_dotted or x % 4 == 0:
                     plane.set_dot(x, y, style)
             if line.is_marked and line.is_marked[place]:
                 plane.set_letter(*point, MARK, style)
@@ -222,7 +222,7 @@ def _name_line(
     for place in shown:
         point = points[place]
         if point is not None:
-            plane.set_letter(*point, _letter(number), f"bold {_style(number)}")
+            plane.set_letter(*point, _letter(number), f"bold {_style(line, number)}")
 
 
 def _x_labels(panel: LinePanel, axis: _Axis, width: int) -> Text:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import re
 import unicodedata
 import warnings
@@ -21,6 +22,7 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from seqcli.files import write_atomically
 from seqcli.insight.page import render_page
@@ -29,6 +31,7 @@ from seqcli.insight.report import HeatMap, Line, LinePanel, Report
 # Okabe & Ito 2008: colours that those who see few of them can tell apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 PANEL_INCHES = (6.4, 3.0)
+PANEL_COLUMNS = 62  # letters of a title over a panel
 CELL_INCHES = 0.28  # of a heat map
 LETTER_INCHES = 0.085  # of a narrow letter at the size of labels
 MOST_CELL_NAMES = 400  # across or down: beyond, a picture could not be drawn
@@ -58,7 +61,7 @@ def write_picture(report: Report, path: Path, *, numbers: str, command: str) -> 
     """
     kind = path.suffix.lower().removeprefix(".")
     with _Silence() as missing, matplotlib.rc_context(rc=_style(kind)):
-        figure = _draw(report)
+        figure = _draw(report, has_title=kind != "html")
         stream = io.BytesIO()
         metadata = {"Date": None} if kind != "png" else {}
         if kind == "png":
@@ -119,16 +122,17 @@ class _Silence:
         self._missing += sorted(found)
 
 
-def _draw(report: Report) -> Figure:
+def _draw(report: Report, *, has_title: bool) -> Figure:
     heat = next((panel for panel in report.panels if isinstance(panel, HeatMap)), None)
     if heat is not None:
-        return _draw_heat(report, heat)
+        return _draw_heat(report, heat, has_title=has_title)
     panels = [panel for panel in report.panels if isinstance(panel, LinePanel)]
     columns = 2 if len(panels) > 2 else 1
     rows = -(-len(panels) // columns)
     size = PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows + 0.5
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(_wrap(report.title, 80 * columns), x=0.01, ha="left", fontsize=10)
+    if has_title:
+        figure.suptitle(_wrap(report.title, 80 * columns), x=0.01, ha="left", fontsize=10)
     all_axes = figure.subplots(rows, columns, squeeze=False).flatten()
     for panel, axes in zip(panels, all_axes, strict=False):
         _draw_panel(axes, panel)
@@ -154,23 +158,50 @@ def _columns(text: str) -> int:
 
 
 def _draw_panel(axes: Axes, panel: LinePanel) -> None:
-    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold")
+    title = _wrap(panel.title, PANEL_COLUMNS)
+    axes.set_title(title, loc="left", fontsize=9, fontweight="bold")
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
     if panel.is_log and any(y for line in panel.lines for y in line.ys if y and y > 0):
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(_show_power)
     handles, names = [], []
     for number, line in enumerate(panel.lines):
-        handles.append(_draw_line(axes, line, COLOURS[number % len(COLOURS)], panel.is_log))
+        handles.append(_draw_line(axes, line, _colour(line, number), panel.is_log))
         names.append(line.name)
     marked = _draw_marks(axes, panel.lines)
     if marked is not None:
         handles.append(marked)
         names.append(panel.marks)
+    if panel.y_range is not None:
+        room = 0.05 * (panel.y_range[1] - panel.y_range[0])
+        axes.set_ylim(panel.y_range[0] - room, panel.y_range[1] + room)
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "log":
+        is_narrow = high / low < 100
+        axes.yaxis.set_minor_formatter(_show_some if is_narrow else NullFormatter())
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if panel.x_names:
         axes.set_xticks(range(len(panel.x_names)), panel.x_names)
     if len(handles) > 1:
         axes.legend(handles, names, loc="best")
+
+
+def _colour(line: Line, number: int) -> str:
+    return COLOURS[(number if line.colour is None else line.colour) % len(COLOURS)]
+
+
+def _show_some(value: float, _place: float) -> str:
+    """Write 2 and 5 times a power only, so that numbers do not run into each other."""
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
+
+
+def _show_power(value: float, _place: float) -> str:
+    """Write a number of a logarithmic axis; its usual powers are mathematics, which is off."""
+    power = math.log10(value) if value > 0 else math.nan
+    if abs(power) > 3:
+        return f"1e{round(power):+03}" if abs(power - round(power)) < 1e-9 else ""
+    return f"{value:g}"
 
 
 def _draw_line(axes: Axes, line: Line, colour: str, is_log: bool) -> Any:
@@ -181,7 +212,7 @@ def _draw_line(axes: Axes, line: Line, colour: str, is_log: bool) -> Any:
         line.xs,
         ys,
         color=colour,
-        linestyle=":" if line.is_bound else "-",
+        linestyle=":" if line.is_dotted else "-",
         marker="o" if line.has_points or len(line.xs) == 1 else None,
         markersize=4,
     )
@@ -198,19 +229,20 @@ def _draw_marks(axes: Axes, lines: Sequence[Line]) -> Any:
         ]
         if points:
             xs, ys = zip(*points, strict=True)
-            colour = COLOURS[number % len(COLOURS)]
+            colour = _colour(line, number)
             handle = axes.scatter(xs, ys, marker=MARKER, s=18, color=colour, linewidth=1)
     return handle
 
 
-def _draw_heat(report: Report, heat: HeatMap) -> Figure:
+def _draw_heat(report: Report, heat: HeatMap, *, has_title: bool) -> Figure:
     """Draw a heat map, with room for its names as wide as any reader's fonts may make them."""
     left = 0.3 + LETTER_INCHES * max(_columns(name) for name in heat.y_names)
     bottom = 0.3 + LETTER_INCHES * max(_columns(name) for name in heat.x_names)
     plane = CELL_INCHES * len(heat.x_names), CELL_INCHES * len(heat.y_names)
     width = max(left + plane[0] + 0.9, 5.0)
     columns = int(width / LETTER_INCHES) - 4
-    title = "\n".join(_wrap(text, columns) for text in (report.title, *report.findings))
+    texts = (report.title, *report.findings) if has_title else ()
+    title = "\n".join(_wrap(text, columns) for text in texts)
     top = 0.3 + 0.18 * (title.count("\n") + 1)
     height = bottom + plane[1] + top
     figure = Figure(figsize=(width, height))
@@ -222,5 +254,6 @@ def _draw_heat(report: Report, heat: HeatMap) -> Figure:
     axes.set_yticks(range(len(heat.y_names)), heat.y_names)
     bar_left = (left + plane[0] + 0.15) / width
     bar = figure.add_axes((bar_left, bottom / height, 0.12 / width, plane[1] / height))
+    bar.grid(False)
     figure.colorbar(image, cax=bar)
     return figure

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from seqcli.insight.backward import Course
 from seqcli.insight.cell_gradients import CellGradients
-from seqcli.insight.report import Line, LinePanel, Report, ReportTable, show
+from seqcli.insight.report import (
+    Line,
+    LinePanel,
+    Report,
+    ReportTable,
+    show,
+    with_short_names,
+)
 from seqcli.insight.run_gradients import LayerGradients, RunGradients
 
 
@@ -32,34 +39,39 @@ def report_cells(followed: Sequence[CellGradients]) -> Report:
         tables=(_reach_table(followed), _jacobian_table(followed), _radius_table(drawn)),
         panels=(
             LinePanel(
-                title="|dL/ds_t|: what is left of a gradient that sets out at the last step",
+                title="|dL/ds_t|: what is left of a gradient from the last step",
                 x_label="time step t",
                 y_label="norm",
                 lines=tuple(_line(each.cell, each.state) for each in drawn),
                 is_log=True,
             ),
             LinePanel(
-                title="|ds_T/ds_t| and the product of Jacobian norms that bounds it",
+                title="|ds_T/ds_t|, and its bound: the product of Jacobian norms",
                 x_label="time step t",
                 y_label="largest singular value",
-                lines=tuple(line for each in drawn for line in _jacobian_lines(each)),
+                lines=tuple(
+                    line for n, each in enumerate(drawn) for line in _jacobian_lines(each, n)
+                ),
                 is_log=True,
             ),
         ),
     )
 
 
-def _line(name: str, course: Course, *, is_bound: bool = False) -> Line:
-    steps = tuple(float(t) for t in range(1, len(course.mean) + 1))
-    if is_bound:
-        return Line(name, steps, course.mean, is_bound=True)
-    return Line(name, steps, course.mean, course.low, course.high)
+def _line(name: str, course: Course) -> Line:
+    return Line(name, _steps(course), course.mean, course.low, course.high)
 
 
-def _jacobian_lines(each: CellGradients) -> tuple[Line, Line]:
+def _steps(course: Course) -> tuple[float, ...]:
+    return tuple(float(t) for t in range(1, len(course.mean) + 1))
+
+
+def _jacobian_lines(each: CellGradients, colour: int) -> tuple[Line, Line]:
+    whole, bound = each.jacobian, each.jacobian_bound
+    name = f"bound of {each.cell}"
     return (
-        _line(each.cell, each.jacobian),
-        _line(f"bound of {each.cell}", each.jacobian_bound, is_bound=True),
+        Line(each.cell, _steps(whole), whole.mean, whole.low, whole.high, colour=colour),
+        Line(name, _steps(bound), bound.mean, is_dotted=True, colour=colour),
     )
 
 
@@ -129,6 +141,7 @@ def _show_gates(values: Mapping[str, float]) -> str:
 
 def report_runs(followed: Sequence[RunGradients]) -> Report:
     """Show trained models: encoders and decoders as lines, every layer in a table."""
+    followed = with_short_names(followed)
     first = followed[0]
     what = "the last target piece" if first.loss_of == "last" else "all target pieces"
     named = len(followed) > 1

@@ -5,7 +5,10 @@ Place: numbers of a view -> **Report** -> console/pictures.py (terminal), drawin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Line:
     low: tuple[float, ...] = ()  # of a band around the points; () for none
     high: tuple[float, ...] = ()
     is_marked: tuple[bool, ...] = ()  # points that stand out; () for none
-    is_bound: bool = False  # drawn thinner: a limit of another line
+    is_dotted: bool = False  # a limit of another line, or what another is compared with
+    colour: int | None = None  # number of a colour, for lines that shall share it; None: its own
     has_points: bool = False  # few points, each of them shown
 
 
@@ -31,6 +35,7 @@ class LinePanel:
     y_label: str
     lines: tuple[Line, ...]
     is_log: bool = False  # whether y is drawn by its logarithm
+    y_range: tuple[float, float] | None = None  # None: as the values ask for
     x_names: tuple[str, ...] = ()  # of x = 0, 1, ...; () where x is a number
     marks: str = ""  # what a marked point means
 
@@ -62,6 +67,29 @@ class Report:
     findings: tuple[str, ...]  # what the numbers say, a sentence each
     tables: tuple[ReportTable, ...] = ()
     panels: tuple[LinePanel | HeatMap, ...] = ()
+
+
+class _OfRun(Protocol):
+    @property
+    def run_dir(self) -> str: ...
+
+
+T = TypeVar("T", bound=_OfRun)
+
+
+def with_short_names(runs: Sequence[T]) -> list[T]:
+    """Return what was found of runs, their paths without the directories that all are in."""
+    parts = [PurePath(run.run_dir).parts for run in runs]
+    shared = 0
+    while all(len(each) > shared + 1 for each in parts) and (
+        len({each[shared] for each in parts}) == 1
+    ):
+        shared += 1
+    names = [str(PurePath(*each[shared:])) for each in parts]
+    return [
+        replace(run, run_dir=name)  # type: ignore[type-var]
+        for run, name in zip(runs, names, strict=True)
+    ]
 
 
 def show(number: float | None, digits: int = 3) -> str:

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from seqcli.insight.attention import AttentionMap
 from seqcli.insight.exposure import Exposure
 from seqcli.insight.length import LengthScores
-from seqcli.insight.report import HeatMap, Line, LinePanel, Report, ReportTable, show
+from seqcli.insight.report import (
+    HeatMap,
+    Line,
+    LinePanel,
+    Report,
+    ReportTable,
+    show,
+    with_short_names,
+)
 from seqcli.insight.schedule import ScheduleCurve
 from seqcli.insight.training_curves import TrainingCurves, Values
 
@@ -19,6 +27,7 @@ LEAST_SENTENCES = 10  # at a position, for it to be drawn
 
 def report_training(runs: Sequence[TrainingCurves]) -> Report:
     """Show trainings over one another."""
+    runs = with_short_names(runs)
     return Report(
         title="Training of " + ", ".join(run.run_dir for run in runs),
         findings=tuple(finding for run in runs for finding in _say_training(run)),
@@ -31,7 +40,7 @@ def report_training(runs: Sequence[TrainingCurves]) -> Report:
             _valid_panel(runs, "Validation BLEU, free-running", "BLEU", "bleu"),
             _norm_panel(runs),
             _train_panel(runs, "Learning rate", "lr", "lr"),
-            _train_panel(runs, "Probability of feeding gold", "p", "teacher_forcing"),
+            _train_panel(runs, "Probability of feeding gold", "p", "teacher_forcing", (0.0, 1.0)),
             _train_panel(runs, "Speed", "target tokens/s", "tgt_tokens_per_s"),
         ),
     )
@@ -76,9 +85,15 @@ def _training_table(runs: Sequence[TrainingCurves]) -> ReportTable:
     return ReportTable("Runs (tokens/s: median of the training lines)", header, rows)
 
 
-def _train_panel(runs: Sequence[TrainingCurves], title: str, y_label: str, name: str) -> LinePanel:
+def _train_panel(
+    runs: Sequence[TrainingCurves],
+    title: str,
+    y_label: str,
+    name: str,
+    y_range: tuple[float, float] | None = None,
+) -> LinePanel:
     lines = tuple(_over(run.run_dir, run.updates, getattr(run, name)) for run in runs)
-    return LinePanel(title, "update", y_label, lines)
+    return LinePanel(title, "update", y_label, lines, y_range=y_range)
 
 
 def _valid_panel(runs: Sequence[TrainingCurves], title: str, y_label: str, name: str) -> LinePanel:
@@ -114,6 +129,7 @@ def _norm_panel(runs: Sequence[TrainingCurves]) -> LinePanel:
 
 def report_exposure(measured: Sequence[Exposure]) -> Report:
     """Show what free running costs, by output position."""
+    measured = with_short_names(measured)
     first = measured[0]
     return Report(
         title=f"Exposure bias on {first.text}, {first.counts[0]:,} sentences",
@@ -153,16 +169,18 @@ def _exposure_table(measured: Sequence[Exposure]) -> ReportTable:
 
 def _position_panel(measured: Sequence[Exposure], title: str, y_label: str, name: str) -> LinePanel:
     lines = []
-    for each in measured:
+    for number, each in enumerate(measured):
         shown = max(1, sum(count >= LEAST_SENTENCES for count in each.counts))
         positions = tuple(float(position) for position in range(1, shown + 1))
-        for feeding, scores in (("forced", each.forced), ("free", each.free)):
-            of_run = f"{each.run_dir} " if len(measured) > 1 else ""
+        of_run = f"{each.run_dir} " if len(measured) > 1 else ""
+        for feeding, scores in (("free", each.free), ("forced", each.forced)):
             values = getattr(scores, name)[:shown]
+            is_forced = feeding == "forced"
             lines.append(
-                Line(f"{of_run}{feeding}", positions, values, is_bound=feeding == "forced")
+                Line(f"{of_run}{feeding}", positions, values, is_dotted=is_forced, colour=number)
             )
-    return LinePanel(title, "output position", y_label, tuple(lines))
+    y_range = (0.0, 1.0) if name == "accuracy_at" else None
+    return LinePanel(title, "output position", y_label, tuple(lines), y_range=y_range)
 
 
 def report_schedule(curves: Sequence[ScheduleCurve]) -> Report:
@@ -191,10 +209,11 @@ def report_schedule(curves: Sequence[ScheduleCurve]) -> Report:
                         curve.schedule,
                         tuple(float(update) for update in curve.updates),
                         curve.probability,
-                        is_bound=curve is not first,
+                        is_dotted=curve is not first,
                     )
                     for curve in curves
                 ),
+                y_range=(0.0, 1.0),
             ),
         ),
     )
@@ -208,6 +227,7 @@ def _some(updates: Sequence[int]) -> list[tuple[int, int]]:
 
 def report_length(measured: Sequence[LengthScores]) -> Report:
     """Show scores by length, runs over one another."""
+    measured = with_short_names(measured)
     first = measured[0]
     unit = "word" if first.unit == "words" else "character"
     names = tuple(each.name for each in first.bins)
