@@ -37,7 +37,7 @@ MODEL = "model.safetensors"
 CARD = "README.md"  # of a bundle
 # What a training writes beside these, and what is made of a run has not.
 _RECORDS = ("metrics.jsonl", "train.log")
-_FOLDERS = ("last", "checkpoints", "validation")
+_FOLDERS = ("last", "checkpoints", "validation", "tensorboard")
 
 
 def build_model(settings: Settings, pieces: PiecePair) -> Seq2Seq:

@@ -145,17 +145,18 @@ def _x_axis(panel: LinePanel) -> _Axis | None:
 def _y_axis(panel: LinePanel) -> _Axis | None:
     """Return an axis of round numbers that has all values on it."""
     ys = [y for line in panel.lines for y in line.ys if y is not None and math.isfinite(y)]
-    if panel.is_log:
+    is_log = panel.is_drawn_by_logarithm
+    if is_log:
         ys = [math.log10(y) for y in ys if y > 0]
     if not ys:
         return None
     least, most = panel.y_range or (min(ys), max(ys))
-    if panel.is_log and most - least > 2:
+    if is_log and most - least > 2:
         step = float(math.ceil((most - math.floor(least)) / INTERVALS))
         start = float(math.floor(least))
     else:
         start, step = _round_interval(least, most)
-    return _Axis(start, start + INTERVALS * step, panel.is_log)
+    return _Axis(start, start + INTERVALS * step, is_log)
 
 
 def _round_interval(least: float, most: float) -> tuple[float, float]:

@@ -162,12 +162,12 @@ def _draw_panel(axes: Axes, panel: LinePanel) -> None:
     axes.set_title(title, loc="left", fontsize=9, fontweight="bold")
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
-    if panel.is_log and any(y for line in panel.lines for y in line.ys if y and y > 0):
+    if panel.is_drawn_by_logarithm:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(_show_power)
     handles, names = [], []
     for number, line in enumerate(panel.lines):
-        handles.append(_draw_line(axes, line, _colour(line, number), panel.is_log))
+        handles.append(_draw_line(axes, line, _colour(line, number), panel.is_drawn_by_logarithm))
         names.append(line.name)
     marked = _draw_marks(axes, panel.lines)
     if marked is not None:

@@ -5,10 +5,13 @@ Place: numbers of a view -> **Report** -> console/pictures.py (terminal), drawin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Protocol, TypeVar
+
+WIDE = 4.0  # times the smallest value: from here on a logarithm shows more
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,16 @@ class LinePanel:
     x_label: str
     y_label: str
     lines: tuple[Line, ...]
-    is_log: bool = False  # whether y is drawn by its logarithm
+    is_log: bool = False  # whether y is drawn by its logarithm, if it has a wide range
     y_range: tuple[float, float] | None = None  # None: as the values ask for
     x_names: tuple[str, ...] = ()  # of x = 0, 1, ...; () where x is a number
     marks: str = ""  # what a marked point means
+
+    @property
+    def is_drawn_by_logarithm(self) -> bool:
+        """Whether there is a range that is wide enough for it."""
+        ys = [y for line in self.lines for y in line.ys if y is not None and 0 < y < math.inf]
+        return self.is_log and bool(ys) and max(ys) / min(ys) > WIDE
 
 
 @dataclass(frozen=True)

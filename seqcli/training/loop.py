@@ -45,6 +45,7 @@ from seqcli.training.preparation import (
 from seqcli.training.records import Records
 from seqcli.training.selection import Selection
 from seqcli.training.session import Session, StepStats, make_session, train_step
+from seqcli.training.tensorboard import TensorBoardReporter, require_tensorboard
 
 ETA_AFTER = 20  # updates
 TRIM_EVERY = 10  # updates: batches of ever other shapes leave gaps in the memory
@@ -81,6 +82,8 @@ def train_model(
         threads=settings.training.threads,
         kernels=settings.training.kernels,
     )
+    if settings.training.tensorboard:
+        require_tensorboard()
     with joined(machine.device) as ranks:
         if is_restart(run_dir, ranks):
             resume = has_state(run_dir)
@@ -194,6 +197,8 @@ class _Training:
             started=time.monotonic() - session.progress.seconds,
             whole_epochs=int(session.stream.epochs_done),
         )
+        if settings.training.tensorboard and ranks.is_first:
+            training.report = TensorBoardReporter(report, run_dir, resumed_from=update)
         report.plan(make_plan(settings, session, dataset, machine, run_dir=run_dir))
         return training
 
@@ -274,6 +279,7 @@ class _Training:
             teacher_forcing=stats[-1].teacher_forcing,
             tgt_tokens_per_s=num_tokens / window.seconds,
             seconds=session.progress.seconds,
+            grad_norm_max=max(one.grad_norm for one in stats),
         )
         self.records.update(line)
         self.report.update(line)
