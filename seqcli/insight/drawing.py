@@ -8,6 +8,7 @@ the reader's machine can write. PNG has the fonts of the machine that draws it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import math
@@ -81,8 +82,7 @@ def write_picture(report: Report, path: Path, *, numbers: str, command: str) -> 
 def _style(kind: str) -> Any:
     fonts = ["DejaVu Sans", "Arial", "Helvetica"]
     if kind == "png":
-        known = sorted(set(font_manager.get_font_names()))
-        fonts = ["DejaVu Sans", *(name for name in known if _MORE_SCRIPTS.match(name))]
+        fonts += _find_more_scripts()
     return {
         "font.family": fonts if kind == "png" else ["sans-serif"],
         "font.sans-serif": fonts,
@@ -99,6 +99,17 @@ def _style(kind: str) -> Any:
         "figure.facecolor": "white",
         "text.parse_math": False,  # a piece may be a dollar sign
     }
+
+
+def _find_more_scripts() -> list[str]:
+    """Return fonts of other scripts, also of those installed since matplotlib looked for fonts."""
+    manager = font_manager.fontManager
+    seen = {entry.fname for entry in manager.ttflist}
+    for path in sorted(set(font_manager.findSystemFonts()) - seen):
+        if re.search(r"(?i)noto|cjk|han|gothic|hei|nanum|malgun|unifont|droid", Path(path).name):
+            with contextlib.suppress(OSError, RuntimeError):  # a font that cannot be read
+                manager.addfont(path)
+    return [name for name in sorted(manager.get_font_names()) if _MORE_SCRIPTS.match(name)]
 
 
 class _Silence:
