@@ -9,6 +9,7 @@ state.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ from seqcli.insight.backward import (
     norms_of,
     spectral_radii,
 )
+from seqcli.insight.descent import Descent, descend
 from seqcli.models.cells import CellKind, State
 from seqcli.models.recurrence import RecurrentLayer
 from seqcli.training.optimization import clip_gradients
@@ -57,6 +59,7 @@ class CellGradients:
     grad_norm: float  # of the gradient by all weights of the cell
     clip_norm: float | None
     clipped_norm: float  # the same after clipping
+    descents: tuple[Descent, ...]  # with clipping and without it; () if none was asked for
 
 
 def follow_cell(
@@ -69,6 +72,7 @@ def follow_cell(
     keep_bias: float | None,
     clip_norm: float | None,
     seed: int,
+    updates: int = 0,
 ) -> CellGradients:
     """Run a fresh cell over normal random input, and follow a gradient back to the first step.
 
@@ -85,6 +89,7 @@ def follow_cell(
             forget gate); None for the one that training starts from.
         clip_norm: As in training; None is off.
         seed: Of weights, input and v.
+        updates: Of gradient descent, with clipping and without it.
     """
     layer, x, v = _draw(cell, length, hidden_size, sentences, w_scale, keep_bias, seed)
     x_parts = functional.linear(x, layer.input_weight, layer.bias)
@@ -120,6 +125,11 @@ def follow_cell(
         grad_norm=grad_norm,
         clip_norm=clip_norm,
         clipped_norm=clipped_norm,
+        descents=tuple(
+            descend(copy.deepcopy(layer), x, v / 2, updates=updates, clip_norm=each)
+            for each in dict.fromkeys((None, clip_norm))
+            if updates
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from seqcli.insight.backward import Course
 from seqcli.insight.cell_gradients import CellGradients
+from seqcli.insight.descent import Descent
 from seqcli.insight.report import (
     Line,
     LinePanel,
@@ -35,6 +36,7 @@ def report_cells(followed: Sequence[CellGradients]) -> Report:
         findings=(
             *(f"{each.cell}, {each.length} steps: {each.verdict.describe()}." for each in drawn),
             *_say_clipping(drawn),
+            *(_say_descent(descent) for each in drawn for descent in each.descents),
         ),
         tables=(_reach_table(followed), _jacobian_table(followed), _radius_table(drawn)),
         panels=(
@@ -54,8 +56,39 @@ def report_cells(followed: Sequence[CellGradients]) -> Report:
                 ),
                 is_log=True,
             ),
+            *_descent_panels(drawn),
         ),
     )
+
+
+def _descent_panels(drawn: Sequence[CellGradients]) -> list[LinePanel]:
+    descents = [descent for each in drawn for descent in each.descents]
+    if not descents:
+        return []
+    lines = {
+        name: tuple(
+            Line(
+                each.name,
+                tuple(float(update) for update in range(1, len(each.loss) + 1)),
+                getattr(each, name),
+                is_marked=each.clipped if name == "grad_norm" else (),
+            )
+            for each in descents
+        )
+        for name in ("loss", "grad_norm")
+    }
+    title = f"Plain gradient descent, lr {descents[0].lr:g}"
+    return [
+        LinePanel(f"{title}: loss", "update", "|h_T - target|² / 2", lines["loss"]),
+        LinePanel(
+            f"{title}: gradient norm before clipping",
+            "update",
+            "norm",
+            lines["grad_norm"],
+            is_log=True,
+            marks="clipped",
+        ),
+    ]
 
 
 def _line(name: str, course: Course) -> Line:
@@ -82,6 +115,14 @@ def _say_clipping(drawn: Sequence[CellGradients]) -> list[str]:
         for each in drawn
         if each.clip_norm is not None and each.grad_norm > each.clip_norm
     ]
+
+
+def _say_descent(descent: Descent) -> str:
+    return (
+        f"{descent.name}: {len(descent.loss):,} updates took the loss from "
+        f"{show(descent.loss[0])} to {show(descent.loss[-1])}; the gradient's norm went from "
+        f"{show(descent.grad_norm[0])} to {show(descent.grad_norm[-1])}."
+    )
 
 
 def _reach_table(followed: Sequence[CellGradients]) -> ReportTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seqcli.insight.report import Report
 
 MOST_STEPS = 2000
-OF_CELLS = ("hidden_size", "w_scale", "keep_bias")
+OF_CELLS = ("hidden_size", "w_scale", "keep_bias", "descend")
 OF_RUNS = ("split", "data", "loss_of")
 
 
@@ -77,6 +77,15 @@ def show_gradients(
             help="Bias of fresh LSTMs and GRUs towards the old state (default 1, as in training).",
         ),
     ] = None,
+    descend: Annotated[
+        int | None,
+        typer.Option(
+            "--descend",
+            metavar="N",
+            parser=parse_whole("--descend", 1, 10_000),
+            help="Train fresh cells for N updates of plain gradient descent, clipped and not.",
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option("--split", metavar="NAME", help="A set of the runs' data (default valid)."),
@@ -104,6 +113,7 @@ def show_gradients(
         "hidden_size": hidden_size,
         "w_scale": w_scale,
         "keep_bias": keep_bias,
+        "descend": descend,
         "split": split,
         "data": data,
         "loss_of": loss_of,
@@ -114,9 +124,7 @@ def show_gradients(
         lengths = parse_list(length, parse_whole("--length", 2, MOST_STEPS))
     if cells is not None:
         names = _parse_cells(cells)
-        report, numbers = _follow_cells(
-            names, lengths or [100], sentences, hidden_size or 64, w_scale, keep_bias, given
-        )
+        report, numbers = _follow_cells(names, lengths or [100], sentences, values, given)
     else:
         if lengths is not None and len(lengths) > 1:
             raise SettingsError(f"--length {length}: the sentences of runs have one length")
@@ -151,9 +159,7 @@ def _follow_cells(
     cells: list[str],
     lengths: list[int],
     sentences: int,
-    hidden_size: int,
-    w_scale: float | None,
-    keep_bias: float | None,
+    values: Mapping[str, Any],
     given: GivenSettings,
 ) -> tuple[Report, Mapping[str, object]]:
     training = given.load().training
@@ -167,12 +173,13 @@ def _follow_cells(
         follow_cell(
             cell,
             length=each,
-            hidden_size=hidden_size,
+            hidden_size=64 if values["hidden_size"] is None else values["hidden_size"],
             sentences=sentences,
-            w_scale=1.0 if w_scale is None else w_scale,
-            keep_bias=keep_bias,
+            w_scale=1.0 if values["w_scale"] is None else values["w_scale"],
+            keep_bias=values["keep_bias"],
             clip_norm=training.clip_norm,
             seed=training.seed,
+            updates=values["descend"] or 0,
         )
         for cell in cells
         for each in lengths
