@@ -88,6 +88,19 @@ def judge(norms: Sequence[float]) -> Verdict:
     return Verdict(word, start, end, steps, rate)
 
 
+def watch(state: State) -> State:
+    """Return a state to go on with, whose tensors will know their gradient.
+
+    h_t is made of c_t, so c_t goes on as a copy: its gradient is then that of the way from cell to
+    cell alone, and (dL/dh_t, dL/dc_t) is the gradient by the state as the next step reads it.
+    """
+    h, *others = state
+    watched = (h, *(part.clone() for part in others))
+    for part in watched:
+        part.retain_grad()
+    return watched
+
+
 def norms_of(states: Sequence[State], part: int | None = None) -> Tensor:
     """Return |dL/ds_t| of each step and sentence, (length, batch).
 

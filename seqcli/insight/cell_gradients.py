@@ -26,6 +26,7 @@ from seqcli.insight.backward import (
     judge,
     norms_of,
     spectral_radii,
+    watch,
 )
 from seqcli.insight.descent import Descent, descend
 from seqcli.models.cells import CellKind, State
@@ -91,7 +92,7 @@ def follow_cell(
         seed: Of weights, input and v.
         updates: Of gradient descent, with clipping and without it.
     """
-    layer, x, v = _draw(cell, length, hidden_size, sentences, w_scale, keep_bias, seed)
+    layer, x, v = draw_cell(cell, length, hidden_size, sentences, w_scale, keep_bias, seed)
     x_parts = functional.linear(x, layer.input_weight, layer.bias)
     states = _run(layer, x_parts)
     losses = (v * states[-1][0]).sum(dim=-1)  # (batch,)
@@ -133,7 +134,7 @@ def follow_cell(
     )
 
 
-def _draw(
+def draw_cell(
     cell: str,
     length: int,
     hidden_size: int,
@@ -142,7 +143,10 @@ def _draw(
     keep_bias: float | None,
     seed: int,
 ) -> tuple[RecurrentLayer, Tensor, Tensor]:
-    """Return the layer, its input (length, batch, hidden) and v (batch, hidden)."""
+    """Return the layer, its input (length, batch, hidden) and v (batch, hidden).
+
+    The arguments are those of ``follow_cell``.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layer = RecurrentLayer(cell, hidden_size, hidden_size).double()
@@ -162,9 +166,7 @@ def _run(layer: RecurrentLayer, x_parts: Tensor) -> list[State]:
     state = layer.zero_state(x_parts, x_parts.shape[1])
     states = []
     for x_part in x_parts:
-        state = layer.kind.step(x_part, state, layer.hidden_weight, layer.recurrent_bias)
-        for part in state:
-            part.retain_grad()
+        state = watch(layer.kind.step(x_part, state, layer.hidden_weight, layer.recurrent_bias))
         states.append(state)
     return states
 

@@ -9,7 +9,7 @@ Axes: src_len, tgt_len = time steps; batch = sentences; hidden = units.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +20,15 @@ from torch.nn import functional
 from seqcli.batches import Batch, collate
 from seqcli.dataset import Split
 from seqcli.errors import CorpusError
-from seqcli.insight.backward import Course, Verdict, course_of, judge, norms_of, spectral_radii
+from seqcli.insight.backward import (
+    Course,
+    Verdict,
+    course_of,
+    judge,
+    norms_of,
+    spectral_radii,
+    watch,
+)
 from seqcli.models import Seq2Seq
 from seqcli.models.cells import State
 from seqcli.models.encoder import Encoded, Encoder
@@ -191,15 +199,9 @@ def _read_one_way(layer: RecurrentLayer, inputs: Tensor) -> list[State]:
     state = layer.zero_state(inputs, inputs.shape[1])
     states = []
     for x in inputs:
-        state = layer.step(x, state)
-        _retain(state)
+        state = watch(layer.step(x, state))
         states.append(state)
     return states
-
-
-def _retain(state: State) -> None:
-    for part in state:
-        part.retain_grad()
 
 
 def _write_by_steps(
@@ -209,8 +211,7 @@ def _write_by_steps(
     state, readouts, states = reading.state, [], []
     for fed in tgt_in.t():
         readout, state, _ = model.step(fed, state, reading.memory)
-        for of_layer in state.layers:
-            _retain(of_layer)
+        state = replace(state, layers=tuple(map(watch, state.layers)))
         readouts.append(readout)
         states.append(state.layers)
     return model.logits(torch.stack(readouts, dim=1)), states
