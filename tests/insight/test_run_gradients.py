@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,40 @@ def test_gradients_agree_with_finite_differences_through_the_path_of_training(ki
             assert encoder.h.mean[at - 1] == pytest.approx(float(by_part[0].norm()), abs=1e-5)
             whole = float(torch.cat(by_part).norm())
             assert encoder.state.mean[at - 1] == pytest.approx(whole, abs=1e-5)
+
+
+def loss_when_decoder_is_shifted(
+    model: Seq2Seq, batch: Batch, at: int, part: int, shift: Tensor
+) -> float:
+    """Return the loss when h or c of a decoder without attention is another after a step."""
+    state, losses = model.read(batch.src, batch.src_lengths).state, []
+    for step, fed in enumerate(batch.tgt_in[0], start=1):
+        _, state, _ = model.step(fed[None], state, None)
+        if step == at:
+            parts = (each + shift if i == part else each for i, each in enumerate(state.layers[0]))
+            state = replace(state, layers=(tuple(parts),))
+        readout = torch.tanh(model.decoder.readout(state.layers[0][0]))
+        log_probs = model.logits(readout).log_softmax(dim=-1)
+        losses.append(-float(log_probs[0, batch.tgt_out[0, step - 1]]))
+    return sum(losses) / len(losses)
+
+
+def test_gradients_of_a_decoder_agree_with_finite_differences():
+    model, batch = tiny_model(cell="lstm", attention="none"), collate([PAIR])
+    decoder = follow_batch(model, batch, loss_of="all")[-1]
+    with torch.no_grad():
+        for at in range(1, len(PAIR[1]) + 2):
+            for part, course in ((0, decoder.h), (1, decoder.c)):
+                found = []
+                for unit in SIZE * torch.eye(8, dtype=torch.float64):
+                    plus, minus = (
+                        loss_when_decoder_is_shifted(model, batch, at, part, sign * unit)
+                        for sign in (1, -1)
+                    )
+                    found.append((plus - minus) / (2 * SIZE))
+                expected = float(torch.tensor(found).norm())
+                assert course is not None
+                assert course.mean[at - 1] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize(
