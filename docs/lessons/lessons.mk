@@ -20,7 +20,7 @@ $(LESSON_RUNS)/gru/trained: FLAGS_OF_RUN := --cell gru
 $(LESSON_RUNS)/rnn-fixed/trained: FLAGS_OF_RUN := --cell rnn --attention none
 $(LESSON_RUNS)/lstm-fixed/trained: FLAGS_OF_RUN := --attention none
 $(LESSON_RUNS)/scheduled/trained: FLAGS_OF_RUN := --teacher-forcing inverse-sigmoid --teacher-forcing-end 0.5 \
-  --teacher-forcing-steps 750
+  --teacher-forcing-steps 750 --sampling-passes 2
 
 $(addprefix $(LESSON_RUNS)/,$(addsuffix /trained,lstm gru rnn-fixed lstm-fixed scheduled)): $(LESSON_DATA)/manifest.json
 	@rm -f $@

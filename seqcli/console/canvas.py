@@ -47,7 +47,8 @@ class _Axis:
             if abs(scaled - round(scaled)) < 1e-9:
                 return f"1e{round(scaled):+03}"
             return f"{10**scaled:.3g}"
-        return f"{scaled:,.4g}" if abs(scaled) < 1e5 else f"{scaled:.2e}"
+        is_plain = scaled == 0 or 1e-4 <= abs(scaled) < 1e5
+        return f"{scaled:,.4g}" if is_plain else f"{scaled:.1e}"
 
 
 class _Plane:
