@@ -34,7 +34,7 @@ docs/lessons/clipping.svg: always | $(WITH_TOOLS)
 	$(INSPECT) gradients --cells rnn --length 50 --w-scale 2 --descend 60 -o $@
 
 docs/lessons/keeping.svg: always | $(WITH_TOOLS)
-	$(INSPECT) gradients --cells rnn,lstm,gru --length 100 --keep-bias 4 -o $@
+	$(INSPECT) gradients --cells rnn,lstm,gru --length 100 --keep-bias 5 -o $@
 
 docs/lessons/remembering.svg: $(LESSON_RUNS)/rnn-fixed/trained $(LESSON_RUNS)/lstm-fixed/trained
 	$(INSPECT) gradients $(^D) -o $@

@@ -31,7 +31,7 @@ VERBS = {
     "tune": "Find the beam size and length penalty that score best on a run's validation set.",
     "average": "Write a run whose weights are the mean of a run's last or best checkpoints.",
     "export": "Write a bundle: a run's model in few bytes, with a card that says what it is.",
-    "inspect": "Look into a trained model.",
+    "inspect": "Show what a model, a training or a setting does, as pictures and numbers.",
     "config": "Print the settings with their descriptions.",
 }
 
