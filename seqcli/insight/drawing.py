@@ -191,7 +191,7 @@ def _draw_panel(axes: Axes, panel: LinePanel) -> None:
     if axes.get_yscale() == "log":
         is_narrow = high / low < 100
         axes.yaxis.set_minor_formatter(_show_some if is_narrow else NullFormatter())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if panel.x_names:
         axes.set_xticks(range(len(panel.x_names)), panel.x_names)
     if len(handles) > 1:
