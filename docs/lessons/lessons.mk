@@ -5,6 +5,7 @@ LESSON_CORPUS := corpora/daily.en-ko
 LESSON_PICTURES := $(addprefix docs/lessons/,forgetting.svg clipping.svg keeping.svg remembering.svg \
   training.svg length.svg attention.svg schedule.svg exposure.svg)
 LESSON_FLAGS := --config $(LESSON_CORPUS)/recipe.yaml --max-minutes off --max-epochs off --max-steps 1000 --quiet
+TWICE := --max-steps 2000
 INSPECT := $(SEQCLI) inspect
 
 .PHONY: lessons
@@ -19,10 +20,11 @@ $(LESSON_DATA)/manifest.json: $(wildcard $(LESSON_CORPUS)/*.en $(LESSON_CORPUS)/
 $(LESSON_RUNS)/gru/trained: FLAGS_OF_RUN := --cell gru
 $(LESSON_RUNS)/rnn-fixed/trained: FLAGS_OF_RUN := --cell rnn --attention none
 $(LESSON_RUNS)/lstm-fixed/trained: FLAGS_OF_RUN := --attention none
-$(LESSON_RUNS)/scheduled/trained: FLAGS_OF_RUN := --teacher-forcing inverse-sigmoid --teacher-forcing-end 0.5 \
-  --teacher-forcing-steps 750 --sampling-passes 2
+$(LESSON_RUNS)/forced/trained: FLAGS_OF_RUN := $(TWICE)
+$(LESSON_RUNS)/scheduled/trained: FLAGS_OF_RUN := $(TWICE) --teacher-forcing inverse-sigmoid --teacher-forcing-end 0.5 \
+  --teacher-forcing-steps 1500
 
-$(addprefix $(LESSON_RUNS)/,$(addsuffix /trained,lstm gru rnn-fixed lstm-fixed scheduled)): $(LESSON_DATA)/manifest.json
+$(addprefix $(LESSON_RUNS)/,$(addsuffix /trained,lstm gru rnn-fixed lstm-fixed forced scheduled)): $(LESSON_DATA)/manifest.json
 	@rm -f $@
 	$(SEQCLI) train $(LESSON_DATA) $(@D) $(LESSON_FLAGS) $(FLAGS_OF_RUN) --overwrite
 	@touch $@
@@ -49,7 +51,7 @@ docs/lessons/attention.svg: $(LESSON_RUNS)/lstm/trained
 	$(INSPECT) attention $(^D) "I want to drink coffee because I am tired." -o $@
 
 docs/lessons/schedule.svg: always | $(WITH_TOOLS)
-	$(INSPECT) schedule --teacher-forcing inverse-sigmoid --teacher-forcing-end 0.5 --teacher-forcing-steps 750 --compare -o $@
+	$(INSPECT) schedule --teacher-forcing inverse-sigmoid --teacher-forcing-end 0.5 --teacher-forcing-steps 1500 --compare -o $@
 
-docs/lessons/exposure.svg: $(LESSON_RUNS)/lstm/trained $(LESSON_RUNS)/scheduled/trained
+docs/lessons/exposure.svg: $(LESSON_RUNS)/forced/trained $(LESSON_RUNS)/scheduled/trained
 	$(INSPECT) exposure $(^D) --quiet -o $@

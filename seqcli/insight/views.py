@@ -22,7 +22,7 @@ from seqcli.insight.report import (
 from seqcli.insight.schedule import ScheduleCurve
 from seqcli.insight.training_curves import TrainingCurves, Values
 
-LEAST_SENTENCES = 10  # at a position, for it to be drawn
+LEAST_SENTENCES = 30  # at a position, for it to be drawn
 
 
 def report_training(runs: Sequence[TrainingCurves]) -> Report:
@@ -172,10 +172,10 @@ def _position_panel(measured: Sequence[Exposure], title: str, y_label: str, name
     for number, each in enumerate(measured):
         shown = max(1, sum(count >= LEAST_SENTENCES for count in each.counts))
         positions = tuple(float(position) for position in range(1, shown + 1))
-        of_run = f"{each.run_dir} " if len(measured) > 1 else ""
-        for feeding, scores in (("free", each.free), ("forced", each.forced)):
+        of_run = f"{each.run_dir}, " if len(measured) > 1 else ""
+        for feeding, scores in (("fed its own", each.free), ("fed gold", each.forced)):
             values = getattr(scores, name)[:shown]
-            is_forced = feeding == "forced"
+            is_forced = scores is each.forced
             lines.append(
                 Line(f"{of_run}{feeding}", positions, values, is_dotted=is_forced, colour=number)
             )
