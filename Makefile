@@ -144,6 +144,8 @@ $(WITH_TOOLS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
+-include docs/lessons/lessons.mk
+
 # --- The pipeline's files -------------------------------------------------------------------------
 
 WITH_SPACE := $(strip $(foreach name,CORPUS VALID TEST UNSEEN DATA RUN CONFIG,$(if $(word 2,$($(name))),$(name))))

@@ -17,6 +17,7 @@ from seqcli.scoring import METRICS, Score, score
 
 if TYPE_CHECKING:
     from seqcli.config import DecodingSettings
+    from seqcli.dataset import Dataset
     from seqcli.decoding.translation import Translation
 
 
@@ -97,6 +98,41 @@ def find_text(
         )
     src_lines, refs = _read_pair(src, ref)
     return EvaluationText(name=str(src), src=src_lines, refs=refs)
+
+
+def find_dataset(run_dir: Path, data_dir: Path | None = None) -> Dataset:
+    """Open the data that a run was trained on.
+
+    Args:
+        run_dir: A run; its manifest says where its data was.
+        data_dir: Where the data is now, if it has moved.
+
+    Raises:
+        CorpusError: When the data is not there, is damaged, or is not what the run was trained on.
+        CheckpointError: When the run cannot be read.
+    """
+    from seqcli.dataset import Dataset
+    from seqcli.rundir import read_manifest
+
+    manifest = read_manifest(run_dir)
+    noted = manifest.get("data_dir")
+    if data_dir is None and not isinstance(noted, str):
+        raise CorpusError(
+            f"{run_dir}: does not say where its data is, as bundles do not; say it with --data"
+        )
+    saved = Path(str(noted))
+    if data_dir is None and not saved.is_dir():
+        raise CorpusError(
+            f"{run_dir}: its data directory {saved} is not there any more; say where it is now "
+            "with --data"
+        )
+    dataset = Dataset.open(data_dir or saved)
+    if dataset.identity() != manifest.get("data"):
+        raise CorpusError(
+            f"{dataset.data_dir}: not the data that {run_dir} was trained on, so its test sets "
+            "may have been seen in training; name the right one with --data"
+        )
+    return dataset
 
 
 def evaluate_files(
@@ -181,28 +217,7 @@ def _watch(
 
 
 def _read_split(run_dir: Path, split: str, data_dir: Path | None) -> EvaluationText:
-    from seqcli.dataset import Dataset
-    from seqcli.rundir import read_manifest
-
-    manifest = read_manifest(run_dir)
-    noted = manifest.get("data_dir")
-    if data_dir is None and not isinstance(noted, str):
-        raise CorpusError(
-            f"{run_dir}: does not say where its data is, as bundles do not; say it with --data"
-        )
-    saved = Path(str(noted))
-    if data_dir is None and not saved.is_dir():
-        raise CorpusError(
-            f"{run_dir}: its data directory {saved} is not there any more; say where it is now "
-            "with --data"
-        )
-    dataset = Dataset.open(data_dir or saved)
-    if dataset.identity() != manifest.get("data"):
-        raise CorpusError(
-            f"{dataset.data_dir}: not the data that {run_dir} was trained on, so its {split!r} set "
-            "may have been seen in training; name the right one with --data"
-        )
-    src, refs = dataset.text(split)
+    src, refs = find_dataset(run_dir, data_dir).text(split)
     return EvaluationText(name=split, src=src, refs=refs)
 
 

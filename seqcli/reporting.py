@@ -46,6 +46,7 @@ class UpdateReport:
     teacher_forcing: float  # probability of feeding the gold token
     tgt_tokens_per_s: float  # padding not counted
     seconds: float  # of training so far, earlier sessions included
+    grad_norm_max: float  # the largest, before clipping
     skipped: int = 0  # updates whose loss or gradient was not finite
 
 

@@ -52,7 +52,7 @@ MODEL = "model.safetensors"
 CARD = "README.md"  # of a bundle
 # What a training writes beside a model, and what is made of a run has not.
 RECORDS = ("metrics.jsonl", "train.log")
-FOLDERS = ("last", "checkpoints", "validation")
+FOLDERS = ("last", "checkpoints", "validation", "tensorboard")
 FILES = "files"  # key of the manifest: file -> SHA-256 that it may have, the latest first
 _COPY = "put the right file back from a copy, or train again"
 _NEXT_STEPS = {

@@ -40,6 +40,7 @@ UPDATE = UpdateReport(
     teacher_forcing=1.0,
     tgt_tokens_per_s=7450.4,
     seconds=100.0,
+    grad_norm_max=1.5,
 )
 VALIDATION = ValidationReport(
     update=1500,

@@ -18,7 +18,7 @@ from seqcli.models import FrozenSeq2Seq, freeze
 from seqcli.models.shortlist import Shortlist
 from seqcli.pieces import EOS_ID, PiecePair
 from seqcli.reporting import SilentReporter
-from seqcli.rundir import create_run, save_model
+from seqcli.rundir import create_run, save_model, update_manifest
 from seqcli.shortlisting import SHORTLIST, load_shortlist, shortlist_run
 from seqcli.tensor_files import write_tensors
 
@@ -123,9 +123,6 @@ def test_what_does_not_fit_is_refused(run: Path) -> None:
 def test_data_of_other_pieces_is_refused(
     run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    update = run / "manifest.json"
-    manifest = json.loads(update.read_text())
-    del manifest["data_dir"]
-    update.write_text(json.dumps(manifest))
+    update_manifest(run, data_dir=None)
     with pytest.raises(SettingsError, match="--data"):
         shortlist_run(run, data_dir=None, candidates=2, common=1, report=SilentReporter())

@@ -33,7 +33,7 @@ VERBS = {
     "average": "Write a run whose weights are the mean of a run's last or best checkpoints.",
     "shortlist": "Learn which target pieces may translate each source piece.",
     "export": "Write a bundle: a run's model in few bytes, with a card that says what it is.",
-    "inspect": "Look into a trained model.",
+    "inspect": "Show what a model, a training or a setting does, as pictures and numbers.",
     "config": "Print the settings with their descriptions.",
 }
 

@@ -215,6 +215,10 @@ class TrainingSettings(Section):
         None, description="Updates, or minutes as 10m, between saves; off: at every validation."
     )
     log_every: Count = Field(50, description="Updates between lines of metrics.jsonl.")
+    tensorboard: bool = Field(
+        False,
+        description="Write the same numbers to RUN_DIR/tensorboard, as TensorBoard reads them.",
+    )
     patience: OptionalCount = Field(
         10, description="Validations without a better score before training stops, or off."
     )

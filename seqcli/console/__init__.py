@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from seqcli.console.canvas import draw_lines
 from seqcli.console.checking import print_check
+from seqcli.console.pictures import print_json, print_report
 from seqcli.console.progress import (
     LiveReporter,
     PlainReporter,
@@ -15,8 +17,6 @@ from seqcli.console.progress import (
     report_to_console,
 )
 from seqcli.console.results import (
-    draw_attention,
-    print_attention,
     print_averaging,
     print_evaluation,
     print_export,
@@ -26,6 +26,7 @@ from seqcli.console.results import (
     print_training,
     print_tuning,
 )
+from seqcli.console.shades import draw_shades
 
 __all__ = [
     "LiveReporter",
@@ -36,13 +37,15 @@ __all__ = [
     "describe_seconds",
     "describe_update",
     "describe_validation",
-    "draw_attention",
-    "print_attention",
+    "draw_lines",
+    "draw_shades",
     "print_averaging",
     "print_check",
     "print_evaluation",
     "print_export",
+    "print_json",
     "print_preprocessing",
+    "print_report",
     "print_settings",
     "print_shortlisting",
     "print_training",

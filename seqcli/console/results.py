@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -24,12 +23,10 @@ from seqcli.reporting import TrainingResult
 if TYPE_CHECKING:
     from seqcli.evaluation import Evaluation
     from seqcli.exporting import Export
-    from seqcli.insight.attention import AttentionMap
     from seqcli.preprocessing import PreprocessResult
     from seqcli.shortlisting import Shortlisting
     from seqcli.tuning import Tuning
 
-SHADES = " ░▒▓█"  # of attention weights from 0 to 1
 METRIC_NAMES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
 
 
@@ -178,34 +175,6 @@ def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
     else:
         for name, value, signature in rows:
             _print_line(f"{name} {value}  {signature}")
-
-
-def print_attention(seen: AttentionMap, *, as_json: bool) -> None:
-    """Print attention weights: a picture with the source across and the translation down, or JSON.
-
-    The darker a cell, the more the decoder looked at that piece of the source when it wrote the
-    piece of the translation on its left.
-    """
-    if as_json:
-        _print_line(json.dumps(dataclasses.asdict(seen), ensure_ascii=False))
-        return
-    for line in draw_attention(seen):
-        _print_line(line)
-
-
-def draw_attention(seen: AttentionMap) -> list[str]:
-    """Return the lines of the picture; source pieces are written downwards, two columns each."""
-    margin = max(cell_len(piece) for piece in seen.tgt_pieces)
-    tallest = max(len(piece) for piece in seen.src_pieces)
-    lines = []
-    for row in range(tallest):
-        # Pieces stand on the grid, so short ones begin further down.
-        letters = [piece.rjust(tallest)[row] for piece in seen.src_pieces]
-        lines.append(" " * (margin + 1) + "".join(set_cell_size(letter, 2) for letter in letters))
-    for piece, weights in zip(seen.tgt_pieces, seen.weights, strict=True):
-        cells = "".join(2 * SHADES[min(int(w * len(SHADES)), len(SHADES) - 1)] for w in weights)
-        lines.append(" " * (margin - cell_len(piece)) + f"{piece} {cells}")
-    return [line.rstrip() for line in lines]
 
 
 def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

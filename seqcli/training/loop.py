@@ -47,6 +47,7 @@ from seqcli.training.records import Records
 from seqcli.training.saves import Saves
 from seqcli.training.selection import Selection
 from seqcli.training.session import DivergedError, Session, make_session, train_step
+from seqcli.training.tensorboard import TensorBoardReporter, require_tensorboard
 from seqcli.training.window import Window
 
 ETA_AFTER = 20  # updates
@@ -84,6 +85,8 @@ def train_model(
         threads=settings.training.threads,
         kernels=settings.training.kernels,
     )
+    if settings.training.tensorboard:
+        require_tensorboard()
     with joined(machine.device) as ranks, contextlib.ExitStack() as held:
         if is_restart(run_dir, ranks):
             resume = has_state(run_dir)
@@ -213,6 +216,8 @@ class _Training:
             training.save()  # so that there is always something to go on from
         else:
             training.records.log(f"goes on from update {update}")
+        if settings.training.tensorboard and ranks.is_first:
+            training.report = TensorBoardReporter(report, run_dir, resumed_from=update)
         report.plan(make_plan(settings, session, dataset, machine, run_dir=run_dir))
         return training
 

@@ -34,6 +34,7 @@ class Window:
     nll: float = 0.0
     num_tokens: int = 0
     grad_norm: float = 0.0
+    grad_norm_max: float = 0.0
     clipped: int = 0
     lr: float = 0.0  # of the last update
     teacher_forcing: float = 0.0  # of the last update
@@ -55,6 +56,7 @@ class Window:
         self.nll += stats.nll
         self.num_tokens += stats.num_tokens
         self.grad_norm += stats.grad_norm
+        self.grad_norm_max = max(self.grad_norm_max, stats.grad_norm)
         self.clipped += stats.clipped
 
     def describe(self, *, update: int, epoch: int, seconds: float) -> UpdateReport:
@@ -66,6 +68,7 @@ class Window:
             loss=self.nll / (self.num_tokens or math.nan),
             lr=self.lr,
             grad_norm=self.grad_norm / counted,
+            grad_norm_max=self.grad_norm_max if self.updates else math.nan,
             clipped=self.clipped / counted,
             teacher_forcing=self.teacher_forcing,
             tgt_tokens_per_s=self.num_tokens / self.seconds if self.seconds else math.nan,

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from seqcli.console import draw_attention
+from seqcli.console import draw_shades
 from seqcli.decoding.translator import Translator
 from seqcli.errors import SettingsError
-from seqcli.insight.attention import AttentionMap, map_attention
+from seqcli.insight.attention import map_attention
+from seqcli.insight.report import HeatMap
 
-SEEN = AttentionMap(
-    src="ab c",
-    hyp="물 x",
-    src_pieces=("▁ab", "▁c", "</s>"),
-    tgt_pieces=("▁물", "▁x", "</s>"),
-    weights=((1.0, 0.0, 0.0), (0.1, 0.5, 0.4), (0.0, 0.2, 0.8)),
+SEEN = HeatMap(
+    title="attention",
+    x_names=("▁ab", "▁c", "</s>"),
+    y_names=("▁물", "▁x", "</s>"),
+    values=((1.0, 0.0, 0.0), (0.1, 0.5, 0.4), (0.0, 0.2, 0.8)),
 )
 
 
@@ -44,7 +44,7 @@ def test_a_model_without_attention_is_refused_with_the_flag_that_gives_it(tiny_r
 
 
 def test_the_picture_has_source_downwards_and_a_shaded_row_for_each_piece():
-    assert draw_attention(SEEN) == [
+    assert draw_shades(SEEN) == [
         "         <",
         "     ▁   /",
         "     a ▁ s",
@@ -56,12 +56,23 @@ def test_the_picture_has_source_downwards_and_a_shaded_row_for_each_piece():
 
 
 def test_columns_line_up_where_letters_are_two_columns_wide():
-    seen = AttentionMap(
-        src="물 a", hyp="x", src_pieces=("▁물", "▁a"), tgt_pieces=("x",), weights=((0.0, 1.0),)
-    )
-    *header, row = draw_attention(seen)
+    seen = HeatMap(title="", x_names=("▁물", "▁a"), y_names=("x",), values=((0.0, 1.0),))
+    *header, row = draw_shades(seen)
     assert [cell_len(line) for line in header] == [5, 5]
     assert row == "x   ██"
+
+
+def test_a_map_wider_than_the_terminal_is_drawn_in_parts():
+    names = tuple("abcdefghijkl")
+    heat = HeatMap("", x_names=names, y_names=("x",), values=((0.0,) * 11 + (1.0,),))
+    assert draw_shades(heat, 20) == [
+        "  a b c d e f g h i",
+        "x",
+        "",
+        "  j k l",
+        "x     ██",
+    ]
+    assert max(map(len, draw_shades(heat, 20))) <= 20
 
 
 def test_the_view_is_printed_and_with_json_it_is_one_object(run_cli, tiny_run: Path):

@@ -22,6 +22,7 @@ def report(update: int, *, loss: float = 1.23456789, grad_norm: float = 0.5) -> 
         teacher_forcing=1.0,
         tgt_tokens_per_s=1000.0,
         seconds=2.0,
+        grad_norm_max=2.5,
     )
 
 

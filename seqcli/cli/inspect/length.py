@@ -1,0 +1,97 @@
+"""``seqcli inspect length``: runs and a text -> BLEU and chrF by the length of the source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqcli.cli.flags import GivenSettings, JsonOption, QuietOption, settings_flags
+from seqcli.cli.inspect.options import DataOption, RunDirsArgument, choose, parse_list, parse_whole
+from seqcli.cli.inspect.output import OutputOption, check_output, show_view
+
+UNITS = ("words", "characters")
+
+
+@settings_flags("decoding", "device", "threads", "precision")
+def show_length(
+    *,
+    run_dirs: RunDirsArgument,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="NAME", help="A set of the runs' data (default test)."),
+    ] = None,
+    data: DataOption = None,
+    src: Annotated[
+        Path | None, typer.Option("--src", metavar="FILE", help="Source text instead of a set.")
+    ] = None,
+    ref: Annotated[
+        Path | None, typer.Option("--ref", metavar="FILE", help="Its reference translations.")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option("--unit", metavar="NAME", help="Of lengths: words or characters.")
+    ] = "words",
+    bins: Annotated[
+        int,
+        typer.Option(
+            "--bins",
+            metavar="N",
+            parser=parse_whole("--bins", 1, 100),
+            help="Ranges of length, with about as many sentences each.",
+        ),
+    ] = 5,
+    ends: Annotated[
+        str | None,
+        typer.Option("--ends", metavar="LIST", help="Last length of each range, with commas."),
+    ] = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    given: GivenSettings,
+) -> None:
+    """Score short and long sentences apart, for several runs side by side.
+
+    The sentences of a range are scored as a corpus of their own. Long lines are not split, unless
+    --split-long asks for it: what is looked at is the model.
+    """
+    check_output(output)
+    choose("--unit", unit, UNITS)
+    last = None if ends is None else parse_list(ends, parse_whole("--ends", 1, 10**6))
+
+    from seqcli.console import report_to_console
+    from seqcli.evaluation import find_text
+    from seqcli.insight.length import cut_at, cut_evenly, measure_lengths, score_lengths
+    from seqcli.insight.views import report_length
+
+    settings = [given.load_for_run(run_dir) for run_dir in run_dirs]
+    texts = [
+        find_text(run_dir, split=split, data_dir=data, src=src, ref=ref) for run_dir in run_dirs
+    ]
+    lengths = measure_lengths(texts[0], unit=unit)
+    ranges = cut_evenly(lengths, bins) if last is None else cut_at(lengths, last)
+    measured = []
+    with report_to_console(quiet=quiet) as report:
+        for run_dir, text, of_run in zip(run_dirs, texts, settings, strict=True):
+            whole = {"n_best": 1, "sample": False}
+            if "split_long" not in given.flags:
+                whole["split_long"] = False
+            measured.append(
+                score_lengths(
+                    run_dir,
+                    text,
+                    ranges,
+                    unit=unit,
+                    decoding=of_run.decoding.model_copy(update=whole),
+                    device=of_run.training.device,
+                    threads=of_run.training.threads,
+                    precision=of_run.training.precision,
+                    report=report,
+                )
+            )
+    show_view(
+        report_length(measured),
+        {"view": "length", "runs": measured},
+        as_json=as_json,
+        output=output,
+    )
