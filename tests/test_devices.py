@@ -66,9 +66,15 @@ def test_auto_precision_is_bf16_where_the_hardware_has_it(
     assert precision_name(resolve_precision("auto", CPU)) == expected
 
 
-@pytest.mark.parametrize("name", [name for name in get_args(Precision) if name != "auto"])
+@pytest.mark.parametrize(
+    "name", [name for name in get_args(Precision) if name not in ("auto", "int8")]
+)
 def test_a_named_precision_is_taken_as_it_is(name: str):
     assert precision_name(resolve_precision(name, CPU)) == name
+
+
+def test_what_is_between_products_of_bytes_is_as_with_auto():
+    assert resolve_precision("int8", CPU) == resolve_precision("auto", CPU)
 
 
 def test_a_torch_that_does_not_tell_gets_fp32(monkeypatch: pytest.MonkeyPatch):

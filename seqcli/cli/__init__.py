@@ -24,7 +24,7 @@ from seqcli.version import __version__
 
 # Each verb is the function ``command`` of the module ``seqcli.cli.<verb>``, or its Typer ``group``.
 VERBS = {
-    "data": "Look at parallel text before anything is made of it: check it.",
+    "data": "Look at parallel text before anything is made of it.",
     "preprocess": "Cut parallel text into pieces and write a data directory.",
     "train": "Train a translator on a data directory and write a run directory.",
     "translate": "Translate lines of a file or of standard input.",
@@ -33,7 +33,7 @@ VERBS = {
     "average": "Write a run whose weights are the mean of a run's last or best checkpoints.",
     "shortlist": "Learn which target pieces may translate each source piece.",
     "export": "Write a bundle: a run's model in few bytes, with a card that says what it is.",
-    "inspect": "Show what a model, a training or a setting does, as pictures and numbers.",
+    "inspect": "Look into a trained model, a training, or a setting.",
     "config": "Print the settings with their descriptions.",
 }
 

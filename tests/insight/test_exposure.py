@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny import tiny_model
 
 from seqcli.batches import collate
 from seqcli.evaluation import find_dataset
 from seqcli.insight.exposure import measure_exposure, score_batch
 from seqcli.pieces import BOS_ID, EOS_ID
 from seqcli.reporting import SilentReporter
-from tests.tiny import tiny_model
 
 PAIRS = [([5, 6, 7], [8, 9, 10, 11]), ([7, 5], [4, 6])]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import tiny_model
 from torch import Tensor
 
 from seqcli.batches import Batch, collate
@@ -15,7 +16,6 @@ from seqcli.models import Seq2Seq
 from seqcli.models.encoder import Encoded
 from seqcli.models.seq2seq import Reading
 from seqcli.training.loss import output_cross_entropy
-from tests.tiny import tiny_model
 
 PAIR = ([5, 6, 7, 8], [9, 10, 11])
 PAIRS = [PAIR, ([8, 7, 6, 5], [4, 5, 6, 7, 8]), ([4, 4, 9, 9], [10])]

@@ -124,6 +124,7 @@ def test_metrics_have_exactly_the_fields_of_the_design(train, read_metrics):
             "teacher_forcing",
             "tgt_tokens_per_s",
             "seconds",
+            "grad_norm_max",
             "skipped",
         ]
     for line in valid:
