@@ -1,7 +1,7 @@
 """The program: ``python -m seqcli`` and the command ``seqcli``.
 
-It imports next to nothing, so that Ctrl-C is answered in words from the start: the command line
-takes a moment to load.
+It imports next to nothing, so that Ctrl-C is quiet from the start: the command line takes a
+moment to load.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ def main() -> None:
 
 
 def _leave(_number: int, _frame: object) -> None:
-    os.write(2, b"seqcli: interrupted\n")
     os._exit(INTERRUPTED)
 
 

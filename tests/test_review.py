@@ -17,6 +17,7 @@ from seqcli.config import load_settings
 from seqcli.dataset import Dataset
 from seqcli.errors import CheckpointError, SettingsError
 from seqcli.evaluation import Evaluation
+from seqcli.integrity import dump_sealed
 
 
 @pytest.mark.parametrize("given", [{"top_k": 3}, {"top_p": 0.5}, {"temperature": "1.5"}])
@@ -90,9 +91,7 @@ def test_pieces_of_another_preprocess_are_refused(tiny_data: Path, tmp_path: Pat
     shutil.copytree(tiny_data, tmp_path / "data")
     manifest = json.loads((tmp_path / "data/manifest.json").read_text("utf-8"))
     manifest["joint"] = False
-    for key in ("files", "sha256"):  # as of an older version, which had no seals
-        del manifest[key]
-    (tmp_path / "data/manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (tmp_path / "data/manifest.json").write_text(dump_sealed(manifest), "utf-8")
     with pytest.raises(CheckpointError, match="pieces of another preprocess"):
         Dataset.open(tmp_path / "data").pieces()
 
@@ -179,7 +178,13 @@ def test_ids_that_no_piece_has_are_damage(run_cli, tiny_data: Path, tmp_path: Pa
     ids.write_bytes(b"\xff" * ids.stat().st_size)
     outcome = run_cli("train", data_dir, tmp_path / "run")
     assert outcome.code == 4
-    assert f"{ids}: not the file that belongs" in outcome.stderr
+    assert f"{ids}: not the file that belongs to this data directory" in outcome.stderr
+    manifest = json.loads((data_dir / "manifest.json").read_text("utf-8"))
+    older = {name: value for name, value in manifest.items() if name not in ("files", "sha256")}
+    (data_dir / "manifest.json").write_text(json.dumps(older), "utf-8")  # has no digests
+    outcome = run_cli("train", data_dir, tmp_path / "run")
+    assert outcome.code == 4
+    assert f"{ids}: damaged" in outcome.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -41,8 +41,6 @@ def run_guarded(run: Callable[[], object], *, debug: bool) -> int:
         if message and sys.stderr is not None:
             sys.stderr.write(f"seqcli: {message}\n")
         return code
-    if result == INTERRUPTED and sys.stderr is not None:  # Typer has caught a KeyboardInterrupt
-        sys.stderr.write("seqcli: interrupted\n")
     return result if isinstance(result, int) else 0
 
 
