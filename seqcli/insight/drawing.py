@@ -35,7 +35,7 @@ PANEL_INCHES = (6.4, 3.0)
 PANEL_COLUMNS = 62  # letters of a title over a panel
 CELL_INCHES = 0.28  # of a heat map
 LETTER_INCHES = 0.085  # of a narrow letter at the size of labels
-MOST_CELL_NAMES = 400  # across or down: beyond, a picture could not be drawn
+MOST_PIXELS = 8000  # of a PNG, across or down
 MARKER = "x"
 # Fonts with other scripts than DejaVu Sans has, as systems name them.
 _MORE_SCRIPTS = re.compile(
@@ -66,7 +66,8 @@ def write_picture(report: Report, path: Path, *, numbers: str, command: str) -> 
         stream = io.BytesIO()
         metadata = {"Date": None} if kind != "png" else {}
         if kind == "png":
-            figure.savefig(stream, format="png", dpi=150)
+            dpi = min(150.0, MOST_PIXELS / max(figure.get_size_inches()))
+            figure.savefig(stream, format="png", dpi=dpi)
         else:
             figure.savefig(stream, format="svg", metadata=metadata)
     picture = stream.getvalue()

@@ -22,6 +22,7 @@ from torch.nn import functional
 from seqcli.batches import Batch, iter_in_order
 from seqcli.dataset import Split
 from seqcli.devices import resolve_device, set_threads
+from seqcli.errors import CorpusError
 from seqcli.models import Seq2Seq
 from seqcli.pieces import PAD_ID
 from seqcli.reporting import Reporter
@@ -77,12 +78,15 @@ def measure_exposure(
 
     Raises:
         CheckpointError: If the run cannot be read.
+        CorpusError: If the split is empty.
         SettingsError: If there is no such device.
     """
     where = resolve_device(device)
     set_threads(threads)
     model, _, settings = load_model(run_dir)
     model = model.to(where).eval()
+    if not len(split):
+        raise CorpusError(f"the set {split.name!r} of the run's data is empty; choose another")
     longest = int(split.tgt.lengths.max()) + 1
     sums = torch.zeros(2, 2, longest, dtype=torch.float64)  # (feeding, nll and hits, tgt_len)
     counts = torch.zeros(longest, dtype=torch.float64)

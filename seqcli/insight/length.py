@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seqcli.config import DecodingSettings
 from seqcli.decoding.translator import Translator
-from seqcli.errors import SettingsError
+from seqcli.errors import CorpusError
 from seqcli.evaluation import EvaluationText
 from seqcli.reporting import Reporter
 from seqcli.scoring import Score, score
@@ -51,7 +51,13 @@ class LengthScores:
 
 
 def measure_lengths(text: EvaluationText, *, unit: str) -> list[int]:
-    """Return the length of each source line, in words between spaces or in characters."""
+    """Return the length of each source line, in words between spaces or in characters.
+
+    Raises:
+        CorpusError: If there is no line.
+    """
+    if not text.src:
+        raise CorpusError(f"{text.name}: has no line to translate; give a text that has some")
     return [len(line.split()) if unit == "words" else len(line.strip()) for line in text.src]
 
 
@@ -113,8 +119,6 @@ def score_lengths(
         CheckpointError: If the run cannot be read.
         SettingsError: If there is no such device.
     """
-    if not text.src:
-        raise SettingsError(f"{text.name}: has no line to translate")
     translator = Translator.load(run_dir, device=device, threads=threads, precision=precision)
     hyps = []
     for translation in translator.iter_translations(text.src, decoding=decoding):

@@ -116,6 +116,8 @@ def choose_rows(lengths: Sequence[int], length: int | None) -> list[int]:
     Raises:
         CorpusError: If there are none.
     """
+    if not lengths:
+        raise CorpusError("this set of the run's data has no sentence; choose another with --split")
     if length is None:
         longer = sorted(lengths)[len(lengths) // 2 :]
         length = max(sorted(set(longer)), key=longer.count)

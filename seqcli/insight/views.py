@@ -179,8 +179,7 @@ def _position_panel(measured: Sequence[Exposure], title: str, y_label: str, name
             lines.append(
                 Line(f"{of_run}{feeding}", positions, values, is_dotted=is_forced, colour=number)
             )
-    y_range = (0.0, 1.0) if name == "accuracy_at" else None
-    return LinePanel(title, "output position", y_label, tuple(lines), y_range=y_range)
+    return LinePanel(title, "output position", y_label, tuple(lines))
 
 
 def report_schedule(curves: Sequence[ScheduleCurve]) -> Report:

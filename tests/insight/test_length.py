@@ -31,6 +31,14 @@ def test_ranges_with_given_ends_hold_every_length_once_and_none_is_empty(lengths
     assert all(any(a <= length <= b for length in lengths) for a, b in ranges)
 
 
+def test_an_empty_text_is_refused(run_cli, tiny_run: Path, tmp_path):
+    empty = tmp_path / "empty"
+    empty.write_text("")
+    outcome = run_cli("inspect", "length", tiny_run, "--src", empty, "--ref", empty)
+    assert outcome.code == 3
+    assert "has no line" in outcome.stderr
+
+
 def test_ranges_hold_about_as_many_sentences_each():
     assert cut_evenly([1, 2, 3, 4, 5, 6], 3) == [(1, 2), (3, 4), (5, 6)]
     assert cut_evenly([4] * 9 + [7], 5) == [(4, 4), (5, 7)]

@@ -182,6 +182,11 @@ def test_a_length_that_no_sentence_has_is_refused_with_the_nearest():
         choose_rows([3, 6, 7], 9)
 
 
+def test_a_set_without_a_sentence_is_refused():
+    with pytest.raises(CorpusError, match="has no sentence"):
+        choose_rows([], None)
+
+
 def test_runs_and_cells_are_views_of_the_command(run_cli, tiny_run: Path):
     drawn = run_cli("inspect", "gradients", tiny_run)
     assert drawn.code == 0, drawn.stderr

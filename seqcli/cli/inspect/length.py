@@ -10,6 +10,7 @@ import typer
 from seqcli.cli.flags import GivenSettings, JsonOption, QuietOption, settings_flags
 from seqcli.cli.inspect.options import DataOption, RunDirsArgument, choose, parse_list, parse_whole
 from seqcli.cli.inspect.output import OutputOption, check_output, show_view
+from seqcli.errors import SettingsError
 
 UNITS = ("words", "characters")
 
@@ -68,6 +69,12 @@ def show_length(
     texts = [
         find_text(run_dir, split=split, data_dir=data, src=src, ref=ref) for run_dir in run_dirs
     ]
+    for run_dir, text in zip(run_dirs, texts, strict=True):
+        if text.src != texts[0].src:
+            raise SettingsError(
+                f"{run_dir}: its data has another {text.name!r} set than that of {run_dirs[0]}; "
+                "name one text for all with --src and --ref"
+            )
     lengths = measure_lengths(texts[0], unit=unit)
     ranges = cut_evenly(lengths, bins) if last is None else cut_at(lengths, last)
     measured = []
