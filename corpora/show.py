@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import seqcli
-from seqcli.console import draw_attention
+from seqcli.console import draw_shades
 from seqcli.dataset import Dataset
 from seqcli.insight.attention import map_attention
+from seqcli.insight.report import HeatMap
+from seqcli.insight.views import report_attention
 from seqcli.rundir import read_manifest
 
 EXAMPLES = 8
@@ -49,7 +51,9 @@ def describe_examples(run_dir: Path, dataset: Dataset, splits: list[str]) -> Ite
     line = src[chosen[PICTURED]]
     seen = map_attention(translator, line, decoding=translator.settings.decoding)
     yield "Where the decoder looked (source across, translation down):"
-    yield from draw_attention(seen)
+    for panel in report_attention(seen).panels:
+        if isinstance(panel, HeatMap):
+            yield from draw_shades(panel)
 
 
 def main() -> None:
