@@ -336,6 +336,7 @@ def _train(lines: list[str], *, vocab_size: int, **options: Any) -> bytes:
     """
     model = io.BytesIO()
     failures: list[Exception] = []
+    done = threading.Event()  # a join that is interrupted may call a thread ended that is not
 
     def work() -> None:
         try:
@@ -356,23 +357,24 @@ def _train(lines: list[str], *, vocab_size: int, **options: Any) -> bytes:
             )
         except Exception as error:  # handed to the caller's thread below
             failures.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    threading.Thread(target=work, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(timeout=0.2)
+        while not done.wait(timeout=0.2):
+            pass
     except BaseException:
-        atexit.register(_leave_at_once, thread)
+        atexit.register(_leave_at_once, done)
         raise
     if failures:
         raise _explain(failures[0], vocab_size) from failures[0]
     return model.getvalue()
 
 
-def _leave_at_once(thread: threading.Thread) -> None:
+def _leave_at_once(done: threading.Event) -> None:
     """End the process while the trainer still works; Python's own way would abort in its midst."""
-    if thread.is_alive():
+    if not done.is_set():
         for name in ("stdout", "stderr"):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 getattr(sys, name).flush()
