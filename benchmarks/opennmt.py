@@ -1,7 +1,7 @@
-"""OpenNMT-py, from an environment of its own, as a contestant that can be paused.
+"""OpenNMT-py, from an environment of its own, as a contestant: in training, and in translating.
 
-It trains in a process that is stopped (SIGSTOP) while others have their turn. Its speed is what it
-prints itself: target tokens a second, padding not counted.
+OpenNmt trains in a process that is stopped (SIGSTOP) while others have their turn. Its speed is
+what it prints itself: target tokens a second, padding not counted.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from seqcli.dataset import Dataset
 
@@ -36,22 +37,7 @@ class OpenNmt:
         folder.mkdir(parents=True)
         _write_text(dataset, folder)
         settings = {
-            "data": {
-                "train": {"path_src": str(folder / "src.txt"), "path_tgt": str(folder / "tgt.txt")}
-            },
-            "src_vocab": str(folder / "vocab.txt"),
-            "tgt_vocab": str(folder / "vocab.txt"),
-            "share_vocab": True,
-            "save_model": str(folder / "model"),
-            "encoder_type": "brnn",
-            "decoder_type": "rnn",
-            "rnn_type": "LSTM",
-            "enc_layers": 1,
-            "dec_layers": 1,
-            "hidden_size": 512,
-            "word_vec_size": 256,
-            "global_attention": "general",
-            "input_feed": int(input_feeding),
+            **_model_settings(folder, rnn_type="LSTM", input_feeding=input_feeding),
             "dropout": [0.2],
             "attention_dropout": [0.0],
             "label_smoothing": 0.1,
@@ -105,6 +91,28 @@ class OpenNmt:
         raise SystemExit(f"OpenNMT-py ended:\n{b''.join(lines[-20:]).decode(errors='replace')}")
 
 
+def _model_settings(folder: Path, *, rnn_type: str, input_feeding: bool) -> dict[str, Any]:
+    """Return where the text in a folder is, and a model of the reference sizes."""
+    return {
+        "data": {
+            "train": {"path_src": str(folder / "src.txt"), "path_tgt": str(folder / "tgt.txt")}
+        },
+        "src_vocab": str(folder / "vocab.txt"),
+        "tgt_vocab": str(folder / "vocab.txt"),
+        "share_vocab": True,
+        "save_model": str(folder / "model"),
+        "encoder_type": "brnn",
+        "decoder_type": "rnn",
+        "rnn_type": rnn_type,
+        "enc_layers": 1,
+        "dec_layers": 1,
+        "hidden_size": 512,
+        "word_vec_size": 256,
+        "global_attention": "general",
+        "input_feed": int(input_feeding),
+    }
+
+
 def _write_text(dataset: Dataset, folder: Path) -> None:
     """Write the training pairs as pieces with spaces between, and the list of pieces."""
     pieces, split = dataset.pieces(), dataset.split("train")
@@ -142,22 +150,7 @@ class OpenNmtTranslator:
         lengths = [len(ids) for ids in dataset.split("test").tgt]
         self._length = round(sum(lengths) / len(lengths))
         settings = {
-            "data": {
-                "train": {"path_src": str(folder / "src.txt"), "path_tgt": str(folder / "tgt.txt")}
-            },
-            "src_vocab": str(folder / "vocab.txt"),
-            "tgt_vocab": str(folder / "vocab.txt"),
-            "share_vocab": True,
-            "save_model": str(folder / "model"),
-            "encoder_type": "brnn",
-            "decoder_type": "rnn",
-            "rnn_type": rnn_type,
-            "enc_layers": 1,
-            "dec_layers": 1,
-            "hidden_size": 512,
-            "word_vec_size": 256,
-            "global_attention": "general",
-            "input_feed": 0,
+            **_model_settings(folder, rnn_type=rnn_type, input_feeding=False),
             "batch_type": "sents",
             "batch_size": 8,
             "num_workers": 0,

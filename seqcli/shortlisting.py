@@ -19,8 +19,9 @@ import numpy.typing as npt
 import torch
 
 from seqcli import rundir
-from seqcli.dataset import Dataset, Split
-from seqcli.errors import CheckpointError, SettingsError
+from seqcli.dataset import Split
+from seqcli.errors import CheckpointError
+from seqcli.evaluation import find_dataset
 from seqcli.models.shortlist import Shortlist
 from seqcli.pieces import EOS_ID, PiecePair
 from seqcli.reporting import Reporter
@@ -61,16 +62,10 @@ def shortlist_run(
         report: Hears of the progress.
 
     Raises:
-        SettingsError: If the data directory is not that of the run, or not known.
-        CorpusError: If it cannot be read.
+        CorpusError: If the data directory is not that of the run, not known, or cannot be read.
         CheckpointError: If the run cannot be read.
     """
-    dataset = Dataset.open(_find_data(run_dir, data_dir))
-    if not PiecePair.are_equal(dataset.data_dir, run_dir):
-        raise SettingsError(
-            f"{dataset.data_dir}: has other pieces than {run_dir}; give the data directory that "
-            "the run was trained on with --data"
-        )
+    dataset = find_dataset(run_dir, data_dir)
     pieces = PiecePair.load(run_dir)
     dataset.check_ids(pieces)
     train, sizes = dataset.split("train"), (len(pieces.src), len(pieces.tgt))
@@ -78,8 +73,7 @@ def shortlist_run(
     keys, probs = _learn(train, pairs, sizes, report)
     table = _best(keys, probs, sizes, candidates, pieces)
     counts: Array = np.zeros(sizes[1])
-    for src, tgt in _chunks(train, pairs):
-        del src
+    for _, tgt in _chunks(train, pairs):
         counts += np.bincount(np.concatenate(tgt), minlength=sizes[1])
     usual = np.argsort(-counts, kind="stable")[: min(common, sizes[1])]
     always = np.unique(np.append(usual, EOS_ID))
@@ -123,15 +117,6 @@ def load_shortlist(run_dir: Path, pieces: PiecePair) -> Shortlist | None:
             f"{path}: damaged, or of other pieces; make it again with `seqcli shortlist {run_dir}`"
         )
     return Shortlist(candidates.long(), common.long(), vocab)
-
-
-def _find_data(run_dir: Path, data_dir: Path | None) -> Path:
-    if data_dir is not None:
-        return data_dir
-    where = rundir.read_manifest(run_dir).get("data_dir")
-    if not isinstance(where, str):
-        raise SettingsError(f"{run_dir}: does not say what it was trained on; give it with --data")
-    return Path(where)
 
 
 def _chunks(split: Split, pairs: int) -> Iterator[tuple[list[Array], list[Array]]]:

@@ -16,6 +16,7 @@ import torch
 from seqcli.errors import CheckpointError, SeqcliError
 from seqcli.files import replacing, sync
 from seqcli.integrity import SEAL, UNSEALED, is_sealed, seal
+from seqcli.untrusted import read_tensor_headers
 
 
 def on_cpu(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -76,6 +77,7 @@ def read_metadata(path: Path, *, advice: str) -> dict[str, str]:
         CheckpointError: If it is damaged; advice says what that means and what to do.
     """
     try:
+        read_tensor_headers(path)  # before anything makes room for what it promises
         with safetensors.safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
         if SEAL not in metadata or is_sealed(path, metadata[SEAL]):

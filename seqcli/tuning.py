@@ -14,7 +14,8 @@ from seqcli import rundir
 from seqcli.calibrating import calibrate_run
 from seqcli.decoding.guards import is_looped
 from seqcli.decoding.hypotheses import rescored
-from seqcli.decoding.translator import Translator, search_ids
+from seqcli.decoding.searching import search_ids
+from seqcli.decoding.translator import Translator
 from seqcli.errors import SettingsError
 from seqcli.reporting import Reporter
 from seqcli.scoring import score

@@ -147,7 +147,11 @@ def test_the_verb_writes_a_run_and_prints_what_it_averaged(
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--count", "0"], 2, "--count is '0'; it must be a whole number, at least 1"),
+        (
+            ["--count", "0"],
+            2,
+            "--count is '0'; it must be a whole number, at least 1, at most 1,000,000",
+        ),
         (["--which", "worst"], 2, "--which is 'worst'; it must be last or best"),
     ],
 )

@@ -11,9 +11,10 @@ import torch
 from tiny import tiny_model, tiny_settings
 
 from seqcli import shortlisting
+from seqcli.dataset import Dataset
 from seqcli.decoding.search import beam_search
 from seqcli.decoding.translator import Translator
-from seqcli.errors import CheckpointError, SettingsError
+from seqcli.errors import CheckpointError, CorpusError
 from seqcli.models import FrozenSeq2Seq, freeze
 from seqcli.models.shortlist import Shortlist
 from seqcli.pieces import EOS_ID, PiecePair
@@ -30,7 +31,8 @@ SRC_LENGTHS = torch.tensor([5, 2, 3])
 def run(tiny_data: Path, tmp_path: Path) -> Path:
     pieces = PiecePair.load(tiny_data)
     model = tiny_model(vocab_size=len(pieces.src)).float()
-    manifest = {"data_dir": str(tiny_data)}
+    identity = Dataset.open(tiny_data).identity()
+    manifest = {"data_dir": str(tiny_data), "data": identity}
     create_run(tmp_path, tiny_settings(), pieces_dir=tiny_data, manifest=manifest)
     save_model(tmp_path, dict(model.named_parameters()))
     return tmp_path
@@ -120,9 +122,7 @@ def test_what_does_not_fit_is_refused(run: Path) -> None:
             Translator.load(run)
 
 
-def test_data_of_other_pieces_is_refused(
-    run: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_run_that_does_not_say_its_data_asks_for_it(run: Path) -> None:
     update_manifest(run, data_dir=None)
-    with pytest.raises(SettingsError, match="--data"):
+    with pytest.raises(CorpusError, match="--data"):
         shortlist_run(run, data_dir=None, candidates=2, common=1, report=SilentReporter())

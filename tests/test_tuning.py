@@ -85,11 +85,14 @@ def test_the_best_becomes_the_default_of_the_run(run_cli: Callable[..., object],
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--beams", "5,x"], "--beams has 'x'; it must be whole numbers with commas, each at"),
-        (["--beams", "0"], "--beams has '0'; it must be whole numbers"),
-        (["--beams", "2.5"], "--beams has '2.5'"),
-        (["--penalties", "1,,2"], "--penalties has ''; it must be numbers with commas, each at"),
-        (["--penalties", "nan"], "--penalties has 'nan'"),
+        (
+            ["--beams", "5,x"],
+            "--beams is 'x'; it must be a whole number, at least 1, at most 1,000",
+        ),
+        (["--beams", "0"], "--beams is '0'; it must be a whole number"),
+        (["--beams", "2.5"], "--beams is '2.5'"),
+        (["--penalties", "1,,2"], "--penalties is ''; it must be a number, at least 0, at most 10"),
+        (["--penalties", "nan"], "--penalties is 'nan'"),
         (["--by", "ter"], "--by is 'ter'; it must be bleu or chrf"),
     ],
 )

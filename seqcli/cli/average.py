@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import DebugOption, JsonOption
+from seqcli.cli.numbers import parse_whole
 from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
 
@@ -20,15 +21,11 @@ WhichOption = Annotated[
 ]
 
 
-def _parse_count(text: str | int) -> int:
-    digits = str(text)
-    if not (digits.isascii() and digits.isdecimal() and int(digits[:9]) >= 1 and len(digits) < 9):
-        raise SettingsError(f"--count is {digits!r}; it must be a whole number, at least 1")
-    return int(digits)
-
-
 CountOption = Annotated[
-    int, typer.Option("--count", metavar="N", parser=_parse_count, help="How many of them.")
+    int,
+    typer.Option(
+        "--count", metavar="N", parser=parse_whole("--count", 1, 10**6), help="How many of them."
+    ),
 ]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", metavar="", help="Replace what is in OUT_DIR.")

@@ -21,40 +21,47 @@ def _data() -> None:
     """Look at parallel text before anything is made of it."""
 
 
+SrcArgument = Annotated[
+    Path, typer.Argument(metavar="SRC", help="Source text, plain or gzip; or one .tsv file.")
+]
+TgtArgument = Annotated[
+    Path | None, typer.Argument(metavar="TGT", help="Target text, line by line.")
+]
+AgainstOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="PREFIX",
+        help="Text that must share no pair with this one, such as a test set: PREFIX.SRC and "
+        "PREFIX.TGT, or a .tsv; may be repeated.",
+    ),
+]
+SrcLangOption = Annotated[
+    str | None,
+    typer.Option("--src-lang", metavar="TEXT", help="Language of SRC; without it, its suffix."),
+]
+TgtLangOption = Annotated[
+    str | None,
+    typer.Option("--tgt-lang", metavar="TEXT", help="Language of TGT; without it, its suffix."),
+]
+SamplesOption = Annotated[
+    int,
+    typer.Option("--samples", metavar="N", min=0, max=1000, help="Places named for each finding."),
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", metavar="", help="Exit with 3 on warnings too.")
+]
+
+
 def check(
     *,
-    src: Annotated[
-        Path, typer.Argument(metavar="SRC", help="Source text, plain or gzip; or one .tsv file.")
-    ],
-    tgt: Annotated[
-        Path | None, typer.Argument(metavar="TGT", help="Target text, line by line.")
-    ] = None,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--against",
-            metavar="PREFIX",
-            help="Text that must share no pair with this one, such as a test set: PREFIX.SRC and "
-            "PREFIX.TGT, or a .tsv; may be repeated.",
-        ),
-    ] = None,
-    src_lang: Annotated[
-        str | None,
-        typer.Option("--src-lang", metavar="TEXT", help="Language of SRC; without it, its suffix."),
-    ] = None,
-    tgt_lang: Annotated[
-        str | None,
-        typer.Option("--tgt-lang", metavar="TEXT", help="Language of TGT; without it, its suffix."),
-    ] = None,
-    samples: Annotated[
-        int,
-        typer.Option(
-            "--samples", metavar="N", min=0, max=1000, help="Places named for each finding."
-        ),
-    ] = 3,
-    strict: Annotated[
-        bool, typer.Option("--strict", metavar="", help="Exit with 3 on warnings too.")
-    ] = False,
+    src: SrcArgument,
+    tgt: TgtArgument = None,
+    against: AgainstOption = None,
+    src_lang: SrcLangOption = None,
+    tgt_lang: TgtLangOption = None,
+    samples: SamplesOption = 3,
+    strict: StrictOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,

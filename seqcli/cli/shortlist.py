@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import DebugOption, JsonOption, QuietOption
+from seqcli.cli.numbers import parse_whole
 from seqcli.cli.results import require_stdout
-from seqcli.errors import SettingsError
 
 MOST = 100_000
 
@@ -20,26 +20,22 @@ DataOption = Annotated[
 ]
 
 
-def _parse_count(text: str | int) -> int:
-    digits = str(text)
-    if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:9]) <= MOST):
-        raise SettingsError(f"found {digits!r}; it must be a whole number from 1 to {MOST:,}")
-    return int(digits)
-
-
 CandidatesOption = Annotated[
     int,
     typer.Option(
         "--candidates",
         metavar="N",
-        parser=_parse_count,
+        parser=parse_whole("--candidates", 1, MOST),
         help="Target pieces kept for each source piece.",
     ),
 ]
 CommonOption = Annotated[
     int,
     typer.Option(
-        "--common", metavar="N", parser=_parse_count, help="Commonest pieces in every list."
+        "--common",
+        metavar="N",
+        parser=parse_whole("--common", 1, MOST),
+        help="Commonest pieces in every list.",
     ),
 ]
 

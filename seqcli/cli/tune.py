@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, QuietOption, settings_flags
+from seqcli.cli.numbers import parse_list, parse_number, parse_whole
 from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
 
@@ -28,25 +28,6 @@ MetricOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Metric:
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", metavar="", help="Leave the settings of the run alone.")
 ]
-
-
-def _parse_list(text: str, flag: str, *, most: float, whole: bool) -> list[float]:
-    """Return the numbers of a list with commas."""
-    numbers = []
-    for word in text.split(","):
-        try:
-            number = float(word)
-        except ValueError:
-            number = math.nan
-        least = 1 if whole else 0
-        if not least <= number <= most or (whole and number != int(number)):
-            kind = "whole numbers" if whole else "numbers"
-            raise SettingsError(
-                f"{flag} has {word.strip()!r}; it must be {kind} with commas, each at least "
-                f"{least}, at most {most:g}"
-            )
-        numbers.append(number)
-    return numbers
 
 
 @settings_flags("device", "threads", "precision")
@@ -70,8 +51,8 @@ def command(
     from seqcli.evaluation import find_text
 
     require_stdout()
-    beam_sizes = [int(number) for number in _parse_list(beams, "--beams", most=1000, whole=True)]
-    length_penalties = _parse_list(penalties, "--penalties", most=10, whole=False)
+    beam_sizes = parse_list(beams, parse_whole("--beams", 1, 1000))
+    length_penalties = parse_list(penalties, parse_number("--penalties", 0, 10))
     if metric not in ("bleu", "chrf"):
         raise SettingsError(f"--by is {metric!r}; it must be bleu or chrf")
     training = given.load_for_run(run_dir).training

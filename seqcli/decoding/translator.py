@@ -15,88 +15,28 @@ from typing import Any
 
 import torch
 
-from seqcli.batches import collate_sources
 from seqcli.config import DecodingSettings, Settings, load_settings, setting_fields
 from seqcli.corpus.protection import Protection, number_anew
 from seqcli.decoding.alignment import align
 from seqcli.decoding.candidates import Model
 from seqcli.decoding.confidence import Calibration
 from seqcli.decoding.guards import RETRY_NGRAM, is_looped
-from seqcli.decoding.hypotheses import Found, max_pieces_out
+from seqcli.decoding.hypotheses import Found
+from seqcli.decoding.loading import load_models
 from seqcli.decoding.restoring import restore
-from seqcli.decoding.sampling import generators_of, sample
-from seqcli.decoding.search import beam_search
+from seqcli.decoding.sampling import generators_of
+from seqcli.decoding.searching import search_ids
 from seqcli.decoding.splitting import split_line
 from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
 from seqcli.devices import (
-    multiplies_bytes_fast,
-    resolve_device,
-    resolve_precision,
-    set_threads,
     use_one_thread,
 )
 from seqcli.errors import SettingsError
-from seqcli.models import Ensemble, FrozenSeq2Seq, freeze
-from seqcli.models.fixed_products import has_int8_products
-from seqcli.models.kernels import have_compiled_kernels
 from seqcli.pieces import PiecePair
-from seqcli.rundir import load_model, read_manifest
-from seqcli.shortlisting import load_shortlist
+from seqcli.rundir import read_manifest
 
 BATCH_SIZE = 64
 SORTED_BATCHES = 32  # batches whose lines are sorted by length together
-
-
-def search_ids(
-    model: Model,
-    sources: Sequence[Sequence[int]],
-    *,
-    decoding: DecodingSettings,
-    generators: Sequence[Sequence[torch.Generator]] = (),
-    prefix: Sequence[int] = (),
-) -> list[list[Found]]:
-    """Return the hypotheses of sources, ids without EOS, in one batch.
-
-    Args:
-        model: In evaluation mode.
-        sources: Ids of each source; may be empty.
-        decoding: Which search.
-        generators: When sampling, n_best of them for each source.
-        prefix: Ids that every translation begins with.
-    """
-    device = model.device
-    src, src_lengths = (tensor.to(device) for tensor in collate_sources(sources))
-    limits = max_pieces_out(
-        src_lengths, ratio=decoding.max_length_ratio, constant=decoding.max_length
-    ).tolist()
-    reading = model.read(src, src_lengths)
-    if not decoding.sample:
-        return beam_search(
-            model,
-            reading,
-            limits=limits,
-            beam_size=decoding.beam_size,
-            length_penalty=decoding.length_penalty,
-            n_best=decoding.n_best,
-            no_repeat_ngram=decoding.no_repeat_ngram,
-            prefix=prefix,
-        )
-    drawn = [
-        sample(
-            model,
-            reading,
-            limits=limits,
-            temperature=decoding.temperature,
-            top_k=decoding.top_k,
-            top_p=decoding.top_p,
-            length_penalty=decoding.length_penalty,
-            generators=[of_source[number] for of_source in generators],
-            no_repeat_ngram=decoding.no_repeat_ngram,
-            prefix=prefix,
-        )
-        for number in range(decoding.n_best)
-    ]
-    return [sorted(found, key=lambda f: -f.score) for found in zip(*drawn, strict=True)]
 
 
 class Translator:
@@ -158,45 +98,21 @@ class Translator:
             SettingsError: If there is no such device or precision, or the runs have different
                 pieces.
         """
-        where = resolve_device(device)
-        dtype = resolve_precision(precision, where)
-        threads = set_threads(threads)
-        model, pieces, settings = load_model(Path(run_dir))
-        if where.type == "cpu" and settings.training.kernels != "torch":
-            have_compiled_kernels()
-        in_int8 = _takes_int8(precision, where)
-        members = [model.to(device=where)]
-        for other in map(Path, more):
-            member, _, _ = load_model(other)
-            if not PiecePair.are_equal(Path(run_dir), other):
-                raise SettingsError(
-                    f"{other}: has other pieces than {run_dir}; the models of an ensemble are "
-                    "trained on one data directory"
-                )
-            members.append(member.to(device=where))
-        frozen = [freeze(member, dtype, int8=in_int8) for member in members]
-        joined = Ensemble(members) if more else members[0]
-        laid_out = [one for one in frozen if isinstance(one, FrozenSeq2Seq)]
-        searched: Model = joined
-        shortened: Model | None = None
-        if len(laid_out) == len(members):
-            searched = Ensemble(laid_out) if more else laid_out[0]
-            shortlist = load_shortlist(Path(run_dir), pieces)
-            if shortlist is not None:
-                short = [one.with_shortlist(shortlist) for one in laid_out]
-                shortened = Ensemble(short) if more else short[0]
+        loaded = load_models(
+            [Path(run_dir), *map(Path, more)], device=device, threads=threads, precision=precision
+        )
         manifest = read_manifest(Path(run_dir))
         length = manifest.get("comfortable_length")
         return cls(
-            joined,
-            pieces,
-            settings,
-            threads=threads,
+            loaded.model,
+            loaded.pieces,
+            loaded.settings,
+            threads=loaded.threads,
             comfortable_length=length if isinstance(length, int) and length > 0 else None,
             # It is of one model: what an ensemble says is sharper or softer.
             calibration=None if more else Calibration.load(manifest.get("calibration")),
-            searched=searched,
-            shortened=shortened,
+            searched=loaded.searched,
+            shortened=loaded.shortened,
         )
 
     @property
@@ -435,18 +351,3 @@ class Translator:
             truncated=found.truncated,
             looped=looped or is_looped(found.ids),
         )
-
-
-def _takes_int8(precision: str, device: torch.device) -> bool:
-    """Tell whether to multiply whole numbers: if asked to, or, with auto, where that is fastest.
-
-    Raises:
-        SettingsError: If that is asked for and not to be had.
-    """
-    can = device.type == "cpu" and has_int8_products()
-    if precision == "int8" and not can:
-        raise SettingsError(
-            f"--precision int8: this torch has no products of whole numbers on this {device.type}; "
-            "use auto"
-        )
-    return precision == "int8" or (precision == "auto" and can and multiplies_bytes_fast())

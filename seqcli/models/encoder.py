@@ -27,6 +27,14 @@ class Encoded:
     states: tuple[State, ...]  # last state of each layer, its tensors (batch, hidden)
 
 
+def real_steps(src_lengths: Tensor, src_len: int) -> Tensor | None:
+    """Return where a step is no padding, (src_len, batch, 1), or None if there is none."""
+    if int(src_lengths.min()) == src_len:
+        return None
+    positions = torch.arange(src_len, device=src_lengths.device)
+    return (positions[:, None] < src_lengths)[:, :, None]
+
+
 class Encoder(nn.Module):
     """Stacked recurrent layers over the source, in one direction or in both.
 
@@ -67,10 +75,7 @@ class Encoder(nn.Module):
             src_lengths: Real pieces of each sentence, EOS included, (batch,); at least 1.
         """
         src_len, batch, _ = embedded.shape
-        is_real: Tensor | None = None
-        if int(src_lengths.min()) < src_len:
-            positions = torch.arange(src_len, device=src_lengths.device)
-            is_real = (positions[:, None] < src_lengths)[:, :, None]  # (src_len, batch, 1)
+        is_real = real_steps(src_lengths, src_len)
         outputs = embedded
         states: list[State] = []
         for number, directions in enumerate(self.layers):

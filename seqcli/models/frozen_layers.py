@@ -12,6 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from seqcli.models.encoder import real_steps
 from seqcli.models.fixed_products import FixedProduct, ProductKind
 from seqcli.models.kernels import steps_for
 from seqcli.models.products import linear
@@ -105,7 +106,6 @@ class FrozenEncoder:
             for directions in encoder.layers
         ]
         self.residual = encoder.residual
-        self.dtype = kind.dtype
         self.table = input_table(model.src_embedding.weight * model.emb_scale, layers[0], kind)
         above = kind.unbounded if self.residual else kind
         self.inputs = [
@@ -126,10 +126,7 @@ class FrozenEncoder:
             h or h and c, each (batch, hidden).
         """
         length = src.shape[1]
-        is_real = None
-        if int(src_lengths.min()) < length:
-            positions = torch.arange(length, device=src.device)
-            is_real = (positions[:, None] < src_lengths)[:, :, None]  # (src_len, batch, 1)
+        is_real = real_steps(src_lengths, length)
         outputs = None
         last = []
         for number, directions in enumerate(self.layers):

@@ -142,9 +142,10 @@ def use_compiled_kernels(wanted: bool) -> str:
     return libraries.said
 
 
-def have_compiled_kernels() -> str:
-    """Compile the kernels unless they are there; say the same as ``use_compiled_kernels``."""
-    return "compiled already" if _loaded else use_compiled_kernels(True)
+def have_compiled_kernels() -> None:
+    """Compile the kernels unless they are there, if that is possible."""
+    if not _loaded:
+        use_compiled_kernels(True)
 
 
 def compiled_for(tensor: Tensor) -> Kernels | None:

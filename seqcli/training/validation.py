@@ -10,7 +10,7 @@ import torch
 from seqcli.batches import iter_in_order
 from seqcli.config import DecodingSettings
 from seqcli.dataset import Split
-from seqcli.decoding.translator import search_ids
+from seqcli.decoding.searching import search_ids
 from seqcli.devices import autocast
 from seqcli.models import Seq2Seq
 from seqcli.pieces import Pieces

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, settings_flags
-from seqcli.cli.inspect.options import DataOption, choose, parse_list, parse_number, parse_whole
+from seqcli.cli.inspect.options import DataOption, choose
 from seqcli.cli.inspect.output import OutputOption, check_output, show_view
+from seqcli.cli.numbers import parse_list, parse_number, parse_whole
 from seqcli.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,83 +23,95 @@ OF_CELLS = ("hidden_size", "w_scale", "keep_bias", "descend")
 OF_RUNS = ("split", "data", "loss_of")
 
 
+RunDirsArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[RUN_DIR...]", help="Run directories.")
+]
+CellsOption = Annotated[
+    str | None,
+    typer.Option("--cells", metavar="LIST", help="Fresh cells instead: rnn, lstm, gru, ..."),
+]
+LengthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--length",
+        metavar="LIST",
+        help="Time steps of fresh cells (default 100; several with commas); of a run, the "
+        "source pieces of the sentences taken (default: a common length).",
+    ),
+]
+SentencesOption = Annotated[
+    int,
+    typer.Option(
+        "--sentences",
+        metavar="N",
+        parser=parse_whole("--sentences", 1, 1000),
+        help="In the batch.",
+    ),
+]
+HiddenSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--hidden-size",
+        metavar="N",
+        parser=parse_whole("--hidden-size", 1, 512),
+        help="Units of fresh cells (default 64).",
+    ),
+]
+WScaleOption = Annotated[
+    float | None,
+    typer.Option(
+        "--w-scale",
+        metavar="X",
+        parser=parse_number("--w-scale", 0, 100),
+        help="Factor of W_hh of fresh cells (default 1).",
+    ),
+]
+KeepBiasOption = Annotated[
+    float | None,
+    typer.Option(
+        "--keep-bias",
+        metavar="X",
+        parser=parse_number("--keep-bias", -100, 100),
+        help="Bias of fresh LSTMs and GRUs towards the old state (default 1, as in training).",
+    ),
+]
+DescendOption = Annotated[
+    int | None,
+    typer.Option(
+        "--descend",
+        metavar="N",
+        parser=parse_whole("--descend", 1, 10_000),
+        help="Train fresh cells for N updates of plain gradient descent, clipped and not.",
+    ),
+]
+SplitOption = Annotated[
+    str | None,
+    typer.Option("--split", metavar="NAME", help="A set of the runs' data (default valid)."),
+]
+LossOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--loss-of",
+        metavar="NAME",
+        help="all (default): the loss of all target pieces; last: of the last one only.",
+    ),
+]
+
+
 @settings_flags("seed", "clip_norm", "threads")
 def show_gradients(
     *,
-    run_dirs: Annotated[
-        list[Path] | None, typer.Argument(metavar="[RUN_DIR...]", help="Run directories.")
-    ] = None,
-    cells: Annotated[
-        str | None,
-        typer.Option("--cells", metavar="LIST", help="Fresh cells instead: rnn, lstm, gru, ..."),
-    ] = None,
-    length: Annotated[
-        str | None,
-        typer.Option(
-            "--length",
-            metavar="LIST",
-            help="Time steps of fresh cells (default 100; several with commas); of a run, the "
-            "source pieces of the sentences taken (default: a common length).",
-        ),
-    ] = None,
-    sentences: Annotated[
-        int,
-        typer.Option(
-            "--sentences",
-            metavar="N",
-            parser=parse_whole("--sentences", 1, 1000),
-            help="In the batch.",
-        ),
-    ] = 16,
-    hidden_size: Annotated[
-        int | None,
-        typer.Option(
-            "--hidden-size",
-            metavar="N",
-            parser=parse_whole("--hidden-size", 1, 512),
-            help="Units of fresh cells (default 64).",
-        ),
-    ] = None,
-    w_scale: Annotated[
-        float | None,
-        typer.Option(
-            "--w-scale",
-            metavar="X",
-            parser=parse_number("--w-scale", 0, 100),
-            help="Factor of W_hh of fresh cells (default 1).",
-        ),
-    ] = None,
-    keep_bias: Annotated[
-        float | None,
-        typer.Option(
-            "--keep-bias",
-            metavar="X",
-            parser=parse_number("--keep-bias", -100, 100),
-            help="Bias of fresh LSTMs and GRUs towards the old state (default 1, as in training).",
-        ),
-    ] = None,
-    descend: Annotated[
-        int | None,
-        typer.Option(
-            "--descend",
-            metavar="N",
-            parser=parse_whole("--descend", 1, 10_000),
-            help="Train fresh cells for N updates of plain gradient descent, clipped and not.",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", metavar="NAME", help="A set of the runs' data (default valid)."),
-    ] = None,
+    run_dirs: RunDirsArgument = None,
+    cells: CellsOption = None,
+    length: LengthOption = None,
+    sentences: SentencesOption = 16,
+    hidden_size: HiddenSizeOption = None,
+    w_scale: WScaleOption = None,
+    keep_bias: KeepBiasOption = None,
+    descend: DescendOption = None,
+    split: SplitOption = None,
     data: DataOption = None,
-    loss_of: Annotated[
-        str | None,
-        typer.Option(
-            "--loss-of",
-            metavar="NAME",
-            help="all (default): the loss of all target pieces; last: of the last one only.",
-        ),
-    ] = None,
+    loss_of: LossOfOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
     given: GivenSettings,

@@ -8,44 +8,53 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, QuietOption, settings_flags
-from seqcli.cli.inspect.options import DataOption, RunDirsArgument, choose, parse_list, parse_whole
+from seqcli.cli.inspect.options import DataOption, RunDirsArgument, choose
 from seqcli.cli.inspect.output import OutputOption, check_output, show_view
+from seqcli.cli.numbers import parse_list, parse_whole
 from seqcli.errors import SettingsError
 
 UNITS = ("words", "characters")
+
+
+SplitOption = Annotated[
+    str | None,
+    typer.Option("--split", metavar="NAME", help="A set of the runs' data (default test)."),
+]
+SrcOption = Annotated[
+    Path | None, typer.Option("--src", metavar="FILE", help="Source text instead of a set.")
+]
+RefOption = Annotated[
+    Path | None, typer.Option("--ref", metavar="FILE", help="Its reference translations.")
+]
+UnitOption = Annotated[
+    str, typer.Option("--unit", metavar="NAME", help="Of lengths: words or characters.")
+]
+BinsOption = Annotated[
+    int,
+    typer.Option(
+        "--bins",
+        metavar="N",
+        parser=parse_whole("--bins", 1, 100),
+        help="Ranges of length, with about as many sentences each.",
+    ),
+]
+EndsOption = Annotated[
+    str | None,
+    typer.Option("--ends", metavar="LIST", help="Last length of each range, with commas."),
+]
 
 
 @settings_flags("decoding", "device", "threads", "precision")
 def show_length(
     *,
     run_dirs: RunDirsArgument,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", metavar="NAME", help="A set of the runs' data (default test)."),
-    ] = None,
+    split: SplitOption = None,
     data: DataOption = None,
-    src: Annotated[
-        Path | None, typer.Option("--src", metavar="FILE", help="Source text instead of a set.")
-    ] = None,
-    ref: Annotated[
-        Path | None, typer.Option("--ref", metavar="FILE", help="Its reference translations.")
-    ] = None,
-    unit: Annotated[
-        str, typer.Option("--unit", metavar="NAME", help="Of lengths: words or characters.")
-    ] = "words",
-    bins: Annotated[
-        int,
-        typer.Option(
-            "--bins",
-            metavar="N",
-            parser=parse_whole("--bins", 1, 100),
-            help="Ranges of length, with about as many sentences each.",
-        ),
-    ] = 5,
-    ends: Annotated[
-        str | None,
-        typer.Option("--ends", metavar="LIST", help="Last length of each range, with commas."),
-    ] = None,
+    src: SrcOption = None,
+    ref: RefOption = None,
+    unit: UnitOption = "words",
+    bins: BinsOption = 5,
+    ends: EndsOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

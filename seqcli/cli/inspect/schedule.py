@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.flags import GivenSettings, JsonOption, settings_flags
-from seqcli.cli.inspect.options import parse_whole
 from seqcli.cli.inspect.output import OutputOption, check_output, show_view
+from seqcli.cli.numbers import parse_whole
 
 FIELDS = ("", "_start", "_end", "_warmup", "_steps")
 DEFAULT_UPDATES = 1000  # shown of a schedule that stays as it is

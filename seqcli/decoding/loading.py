@@ -1,0 +1,99 @@
+"""Run directories -> a model, or an ensemble, on a device and laid out for searches.
+
+Place: run directories -> **LoadedModels** -> the translator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from seqcli.config import Settings
+from seqcli.decoding.candidates import Model
+from seqcli.devices import multiplies_bytes_fast, resolve_device, resolve_precision, set_threads
+from seqcli.errors import SettingsError
+from seqcli.models import Ensemble, FrozenSeq2Seq, Seq2Seq, freeze
+from seqcli.models.fixed_products import has_int8_products
+from seqcli.models.kernels import have_compiled_kernels
+from seqcli.pieces import PiecePair
+from seqcli.rundir import load_model
+from seqcli.shortlisting import load_shortlist
+
+
+@dataclass(frozen=True)
+class LoadedModels:
+    """What was loaded; settings and pieces are those of the first run."""
+
+    model: Model  # as it was trained: it says where it looks
+    searched: Model  # the same, laid out for searches
+    shortened: Model | None  # that with the first run's shortlist, if it has one
+    pieces: PiecePair
+    settings: Settings
+    threads: int
+
+
+def load_models(
+    run_dirs: Sequence[Path], *, device: str, threads: int | None, precision: str
+) -> LoadedModels:
+    """Load the best model of a run, or of several as an ensemble.
+
+    Args:
+        run_dirs: At least one.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: CPU threads; None for one on each core.
+        precision: ``fp32``, ``bf16``, ``int8``, or ``auto``: the fastest for this processor.
+
+    Raises:
+        CheckpointError: If a run cannot be read.
+        SettingsError: If there is no such device or precision, or the runs have different pieces.
+    """
+    where = resolve_device(device)
+    dtype, in_int8 = resolve_precision(precision, where), _takes_int8(precision, where)
+    threads = set_threads(threads)
+    first, *others = run_dirs
+    model, pieces, settings = load_model(first)
+    if where.type == "cpu" and settings.training.kernels != "torch":
+        have_compiled_kernels()
+    members = [model, *(_load_other(run_dir, first) for run_dir in others)]
+    frozen = [freeze(member.to(where), dtype, int8=in_int8) for member in members]
+    laid_out = [one for one in frozen if isinstance(one, FrozenSeq2Seq)]
+    joined = _join(members)
+    if len(laid_out) < len(members):
+        return LoadedModels(joined, joined, None, pieces, settings, threads)
+    shortlist = load_shortlist(first, pieces)
+    shortened = None
+    if shortlist is not None:
+        shortened = _join([one.with_shortlist(shortlist) for one in laid_out])
+    return LoadedModels(joined, _join(laid_out), shortened, pieces, settings, threads)
+
+
+def _load_other(run_dir: Path, first: Path) -> Seq2Seq:
+    model, _, _ = load_model(run_dir)
+    if not PiecePair.are_equal(first, run_dir):
+        raise SettingsError(
+            f"{run_dir}: has other pieces than {first}; the models of an ensemble are trained on "
+            "one data directory"
+        )
+    return model
+
+
+def _join(members: Sequence[Seq2Seq | FrozenSeq2Seq]) -> Model:
+    return Ensemble(members) if len(members) > 1 else members[0]
+
+
+def _takes_int8(precision: str, device: torch.device) -> bool:
+    """Tell whether to multiply whole numbers: if asked to, or, with auto, where that is fastest.
+
+    Raises:
+        SettingsError: If that is asked for and not to be had.
+    """
+    can = device.type == "cpu" and has_int8_products()
+    if precision == "int8" and not can:
+        raise SettingsError(
+            f"--precision int8: this torch has no products of whole numbers on this {device.type}; "
+            "use auto"
+        )
+    return precision == "int8" or (precision == "auto" and can and multiplies_bytes_fast())
