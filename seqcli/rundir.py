@@ -19,6 +19,7 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from seqcli.config import Settings, dump_settings, load_settings
 from seqcli.errors import CheckpointError, SettingsError
@@ -55,6 +56,10 @@ RECORDS = ("metrics.jsonl", "train.log")
 FOLDERS = ("last", "checkpoints", "validation", "tensorboard")
 FILES = "files"  # key of the manifest: file -> SHA-256 that it may have, the latest first
 _COPY = "put the right file back from a copy, or train again"
+_DRAWING = (
+    *(nn.init.kaiming_uniform_, nn.init.normal_, nn.init.uniform_),
+    *(torch.Tensor.normal_, torch.Tensor.uniform_),
+)
 _NEXT_STEPS = {
     CONFIG: f"{_COPY} (settings are changed with flags and `seqcli tune`, not in this file)",
     MODEL: "copy it again, or have `seqcli train DATA_DIR RUN_DIR --resume` make it again from the "
@@ -314,10 +319,28 @@ def load_model(run_dir: Path) -> tuple[Seq2Seq, PiecePair, Settings]:
         )
     _check_sizes(run_dir, settings, pieces)
     weights = dequantize(read_tensors(path), path=path)
-    model = build_model(settings, pieces)
+    with _UnsetWeights():
+        model = build_model(settings, pieces)
     copy_weights(model, weights, path=path)
     require_intact(run_dir, MODEL)
     return model.eval(), pieces, settings
+
+
+class _UnsetWeights(TorchFunctionMode):
+    """Lets a model be made whose weights come from a file: none is drawn, nor turned orthogonal.
+
+    On the meta device drawing would import torch's compiler, which takes longer than torch itself.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Call a function of torch, unless it fills a tensor with random numbers."""
+        if func in _DRAWING:
+            return args[0] if args else kwargs["tensor"]
+        if func is torch.linalg.qr:
+            return args[0], args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def _check_sizes(run_dir: Path, settings: Settings, pieces: PiecePair) -> None:
@@ -337,7 +360,7 @@ def _check_sizes(run_dir: Path, settings: Settings, pieces: PiecePair) -> None:
                 "different runs, or damaged; copy the run again"
             )
     try:
-        with torch.device("meta"):  # shapes without memory
+        with torch.device("meta"), _UnsetWeights():  # shapes without memory
             model = build_model(settings, pieces)
     except (SettingsError, RuntimeError, TypeError) as error:
         raise CheckpointError(f"{run_dir / CONFIG}: {error}") from error

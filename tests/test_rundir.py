@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -286,3 +287,25 @@ def test_only_tensors_and_text_are_on_disk(tiny_run: Path):
         assert safetensors.torch.load_file(path)
     suffixes = {path.suffix for path in tiny_run.rglob("*") if path.is_file()}
     assert suffixes == {".yaml", ".json", ".jsonl", ".safetensors", ".model", ".log", ".hyp"}
+
+
+def test_loading_draws_no_weights_that_it_would_overwrite(tiny_run: Path):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    load_model(tiny_run)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_loading_never_imports_the_compiler_of_torch(
+    tiny_run: Path, process_environment: dict[str, str]
+):
+    """It takes longer than torch itself."""
+    code = (
+        "import sys; from pathlib import Path; from seqcli.rundir import load_model;"
+        "load_model(Path(sys.argv[1])); print('torch._dynamo' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, str(tiny_run)]
+    found = subprocess.run(
+        words, capture_output=True, check=True, text=True, env=process_environment
+    )
+    assert found.stdout == "False\n"
