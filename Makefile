@@ -105,7 +105,7 @@ preprocess: $(DATA)/manifest.json ## Cut the corpus into pieces.
 	@echo "up to date: $(DATA)"
 
 test: $(WITH_TOOLS) ## Run the fast tests.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 test-faults: $(WITH_TOOLS) ## Kill, break and fuzz trainings, files and text at length (docs/reliability.md).
 	$(BIN)/python -m pytest -q -m faults
