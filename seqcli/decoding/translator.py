@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,22 @@ from seqcli.decoding.sampling import generators_of
 from seqcli.decoding.searching import search_ids
 from seqcli.decoding.splitting import split_line
 from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
-from seqcli.devices import (
-    use_one_thread,
-)
+from seqcli.devices import use_one_thread
 from seqcli.errors import SettingsError
 from seqcli.pieces import PiecePair
 from seqcli.rundir import read_manifest
 
 BATCH_SIZE = 64
 SORTED_BATCHES = 32  # batches whose lines are sorted by length together
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Lines that are translated together."""
+
+    lines: list[tuple[int, str]]  # with their numbers
+    batches: list[list[Part]]  # parts of them, of like length
+    found: Iterable[list[tuple[Hypothesis, ...]]]  # the hypotheses of each batch, when it is done
 
 
 class Translator:
@@ -229,29 +236,41 @@ class Translator:
                 return self._align(sources, hyps) if aligned else hyps
 
         numbered = enumerate(lines, first_line)
+        begun: _Window | None = None  # whose batches are searched while the next one is read
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
-            yield from self._translate_window(window, search, decoding.split_long, batch_size)
+            next_one = self._begin(window, search, decoding.split_long, batch_size)
+            if begun is not None:
+                yield from self._finish(begun)
+            begun = next_one
+            if sorted_batches == 1:
+                yield from self._finish(begun)
+                begun = None
+        if begun is not None:
+            yield from self._finish(begun)
 
-    def _translate_window(
+    def _begin(
         self,
-        window: list[tuple[int, str]],
+        lines: list[tuple[int, str]],
         search: Callable[[list[Part]], list[tuple[Hypothesis, ...]]],
         split_long: bool,
         batch_size: int,
-    ) -> list[Translation]:
-        """Translate numbered lines, those of like length together."""
-        parts = sorted(self._parts_of(window, split_long), key=lambda part: -len(part.ids))
+    ) -> _Window:
+        """Start to translate numbered lines, those of like length together."""
+        parts = sorted(self._parts_of(lines, split_long), key=lambda part: -len(part.ids))
         batches = [parts[start : start + batch_size] for start in range(0, len(parts), batch_size)]
         pool = self._pool if len(batches) > 1 else None
         share_out: Any = map if pool is None else pool.map
-        found: dict[int, list[tuple[Part, tuple[Hypothesis, ...]]]] = {n: [] for n, _ in window}
-        for batch, hyps in zip(batches, share_out(search, batches), strict=True):
+        return _Window(lines, batches, share_out(search, batches))
+
+    def _finish(self, window: _Window) -> Iterator[Translation]:
+        """Yield the translations of the lines of a window."""
+        found: dict[int, list[tuple[Part, tuple[Hypothesis, ...]]]]
+        found = {number: [] for number, _ in window.lines}
+        for batch, hyps in zip(window.batches, window.found, strict=True):
             for part, of_part in zip(batch, hyps, strict=True):
                 found[part.line].append((part, of_part))
-        return [
-            Translation(line, tuple(map(self._rate, join_hypotheses(found[number]))))
-            for number, line in window
-        ]
+        for number, line in window.lines:
+            yield Translation(line, tuple(map(self._rate, join_hypotheses(found[number]))))
 
     def _rate(self, hyp: Hypothesis) -> Hypothesis:
         """Say how good a translation is, as far as that is known."""
