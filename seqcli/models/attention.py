@@ -60,14 +60,18 @@ class AttentionKind(nn.Module, ABC):
             outputs: (batch, src_len, hidden).
             src_lengths: Real pieces of each, (batch,).
         """
-        values = outputs
-        if self.value_projection is not None:
-            values = linear(outputs, self.value_projection.weight)
         return Memory(
             keys=self.split(self.project(outputs)),
-            values=self.split(values),
+            values=self.split(self.values(outputs)),
             can_attend=make_can_attend(src_lengths, outputs.shape[1]),
         )
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """Return what is read of encoder outputs (batch, src_len, hidden), in the same shape."""
+        if self.value_projection is None:
+            return outputs
+        projected: Tensor = linear(outputs, self.value_projection.weight)
+        return projected
 
     def split(self, states: Tensor) -> Tensor:
         """Return states (batch, length, hidden) by head, (batch, heads, length, size)."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from seqcli.models.attention import DotAttention, Memory, attend
+from seqcli.models.attention import DotAttention, GeneralAttention, Memory, attend
 from seqcli.models.fixed_products import FixedProduct, ProductKind
 from seqcli.models.frozen_layers import FrozenEncoder, FrozenLayer, LayerState, input_table
 from seqcli.models.kernels import compiled_for
@@ -120,6 +120,11 @@ class FrozenSeq2Seq:
         readout = decoder.readout
         self._readout = FixedProduct(readout.weight, readout.bias, above, then_tanh=True)
         self._output = FixedProduct(model.output.weight, model.output.bias, kind)
+        self._keys: FixedProduct | None = None
+        if isinstance(self._attention, GeneralAttention):
+            weight = self._attention.projection.weight * self._attention.scale
+            reads_sums = model.encoder.residual and len(model.encoder.layers) > 1
+            self._keys = FixedProduct(weight, None, kind.unbounded if reads_sums else kind)
         self._fused = compiled_for(self._table)
         self._shortlist: Shortlist | None = None
 
@@ -156,12 +161,11 @@ class FrozenSeq2Seq:
         """Return what attention reads of encoder outputs (batch, src_len, hidden)."""
         if self._attention is None:
             return None
-        memory = self._attention.remember(outputs, src_lengths)
         if not self._attends_fused():
-            return memory
-        keys, values = (
-            part.transpose(1, 2).flatten(2).contiguous() for part in (memory.keys, memory.values)
-        )
+            return self._attention.remember(outputs, src_lengths)
+        keys, values = outputs, self._attention.values(outputs).contiguous()
+        if self._keys is not None:
+            keys = self._keys(outputs.flatten(0, 1)).view_as(outputs)
         return FrozenMemory(keys, values, src_lengths, torch.arange(len(src_lengths)))
 
     def _attends_fused(self) -> bool:

@@ -167,7 +167,7 @@ class FrozenEncoder:
         last = []
         for number, directions in enumerate(self.layers):
             if outputs is None:
-                x_part = self.table[src.t()]
+                x_part = self.table[src.t().contiguous()]  # laid out as its index is
             else:
                 x_part = self.inputs[number - 1](outputs.flatten(0, 1)).unflatten(0, (length, -1))
             read, ends = self._read(directions, x_part, is_real)

@@ -114,6 +114,9 @@ class Kernels:
         h, narrow_h, *rest = state
         rows, hidden = h.shape
         steps, _, width = x_part.shape
+        for part in (x_part, outputs, is_real):
+            in_order = part is None or rows == 1 or part.stride(0) == rows * part.stride(1)
+            assert in_order, "steps lie one after another"
         first, second = weights[0], weights[1] if len(weights) > 1 else (None, None, None)
         shape = torch.tensor([steps, CELLS.index(cell), int(backwards)])
         scratch = (

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seqcli.models import FrozenSeq2Seq, Seq2Seq, freeze
 from seqcli.models.cells import CELLS
+from seqcli.models.fixed_products import has_int8_products
 from seqcli.models.kernels import use_compiled_kernels
 
 SRC = torch.tensor([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0], [9, 4, 3, 0, 0]])
@@ -79,6 +80,17 @@ def test_in_bf16_it_stays_as_near_as_roundings_allow(cell: str) -> None:
     said, right = what_it_says(freeze(model), beams=2), what_it_says(exact, beams=2)
     for one, other in zip(said, right, strict=True):
         torch.testing.assert_close(one, other, atol=0.05, rtol=0.05)
+
+
+@pytest.mark.skipif(not has_int8_products(), reason="no int8 products here")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_in_int8_it_stays_as_near_as_roundings_allow(cell: str, dtype: torch.dtype) -> None:
+    options: dict[str, Any] = {"cell": cell, "hidden_size": 32, "layers": 2}
+    exact = tiny_model(seed=5, **options).float().eval()
+    frozen = freeze(tiny_model(seed=5, **options).float().eval(), dtype, int8=True)
+    for one, other in zip(what_it_says(frozen, beams=2), what_it_says(exact, beams=2), strict=True):
+        torch.testing.assert_close(one, other, atol=0.15, rtol=0.05)
 
 
 def test_a_model_with_layer_norms_is_left_as_it_is() -> None:
