@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqcli.corpus.holdout import Sentences
-from seqcli.corpus.pairs import SentencePair, is_blank, iter_pairs
+from seqcli.corpus.pairs import SentencePair, is_blank, iter_entries
 from seqcli.corpus.sources import ParallelSource
 from seqcli.errors import CorpusError
 from seqcli.files import sha256_of
@@ -22,7 +22,7 @@ class PlacedPair(NamedTuple):
     """A pair and where it stands."""
 
     path: Path  # of the source side
-    number: int  # of the line, from 1
+    number: int  # of the line, from 1; of a file without lines, of the entry
     pair: SentencePair
 
 
@@ -79,8 +79,9 @@ class Text:
         elsewhere, sentences = set(without), Sentences(without)
         count = 0
         for source in self.sources:
-            for number, pair in enumerate(iter_pairs(source), start=1):
-                placed = PlacedPair(source.paths[0], number, pair)
+            name = source.names[0]
+            for number, pair in iter_entries(source):
+                placed = PlacedPair(name, number, pair)
                 if is_blank(pair):
                     tally.add(BLANK, placed)
                 elif pair in elsewhere:
