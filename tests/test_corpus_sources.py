@@ -92,7 +92,9 @@ def test_one_side_of_a_corpus_is_refused_with_the_prefix(folder: Path) -> None:
         f"{folder / 'train'}"
     )
     (folder / "notes.txt").write_text("x")
-    assert "says no format that is known (.tsv, .jsonl, .tmx, .xlf, .xliff, .po, .mo" in str(refusal(folder / "notes.txt"))
+    assert "says no format that is known (.tsv, .jsonl, .tmx, .xlf, .xliff, .po, .mo" in str(
+        refusal(folder / "notes.txt")
+    )
 
 
 def test_two_candidates_for_a_side_are_refused(folder: Path) -> None:

@@ -92,7 +92,9 @@ _PACKINGS = (
         "xz", ".xz", b"\xfd7zXZ\0", lambda file: io.BufferedReader(_XzStream(file)), _lzma_errors
     ),
     _Packing("zstd", ".zst", b"\x28\xb5\x2f\xfd", _unpack_zstd, lambda: (_zstd().ZstdError,)),
-    _Packing("bzip2", ".bz2", b"BZh", lambda file: cast("IO[bytes]", bz2.BZ2File(file)), lambda: ()),
+    _Packing(
+        "bzip2", ".bz2", b"BZh", lambda file: cast("IO[bytes]", bz2.BZ2File(file)), lambda: ()
+    ),
 )
 
 
