@@ -46,14 +46,17 @@ def join_pair(src: Segment, tgt: Segment) -> SentencePair:
     if len(src) < 2 and len(tgt) < 2:  # the usual case, without any tag
         return SentencePair(_plain_line(src), _plain_line(tgt))
     src_tags, tgt_tags = ([part for part in side if isinstance(part, Tag)] for side in (src, tgt))
-    has_brackets = any(
-        isinstance(part, str) and _BRACKET.search(part) for side in (src, tgt) for part in side
-    )
-    partners = {} if has_brackets else _match(src_tags, tgt_tags)
+    partners: dict[int, int] = {}
+    if src_tags and tgt_tags and not any(map(_has_brackets, (*src, *tgt))):
+        partners = _match(src_tags, tgt_tags)
     shared = sorted(partners)[: len(MARKS)]
     src_marks = dict(zip(shared, MARKS, strict=False))
     tgt_marks = {partners[place]: mark for place, mark in src_marks.items()}
     return SentencePair(one_line(_fill(src, src_marks)), one_line(_fill(tgt, tgt_marks)))
+
+
+def _has_brackets(part: str | Tag) -> bool:
+    return isinstance(part, str) and _BRACKET.search(part) is not None
 
 
 def _plain_line(segment: Segment) -> str:

@@ -5,7 +5,8 @@ Source: TMX 1.4b specification, sections 2.4 (structure) and 2.5 (inline tags).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import IO
 
 from seqcli.corpus.formats.base import Entry
@@ -65,30 +66,30 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     reader = XmlReader(stream, name)
     units = _Units(reader, src_lang, tgt_lang)
     for _ in reader.iter_blocks():
+        units.segment.check_size()
         yield from units.entries
         units.entries.clear()
 
 
 class _Units:
-    """Hears of the elements, and keeps the entries that are complete."""
+    """Hears of the elements around segments, and keeps the entries that are complete."""
 
     def __init__(self, reader: XmlReader, src_lang: str, tgt_lang: str) -> None:
         self.entries: list[Entry] = []
+        self.segment = _Segment(reader, self._take_segment)
         self._reader = reader
         self._langs = (src_lang, tgt_lang)
+        self._wanted: dict[str, tuple[int, ...]] = {}  # sides of a tag, as the file spells it
         self._depth = 0
         self._line = 0  # of the unit
         self._sides: tuple[list[Segment], list[Segment]] = ([], [])
-        self._wanted: list[list[Segment]] = []  # the sides that the language of the text is of
-        self._segment: _OpenSegment | None = None
-        self._set_handlers(None)
+        self._now: tuple[int, ...] = ()  # sides of the text that is open
+        self._listen()
 
-    def _set_handlers(self, segment: _OpenSegment | None) -> None:
-        """Let elements and text be heard of by a segment that is open, or by the units."""
+    def _listen(self) -> None:
         parser = self._reader.parser
-        self._segment = segment
-        parser.CharacterDataHandler = None if segment is None else segment.add_text
-        parser.StartElementHandler = self._start if segment is None else segment.start
+        parser.CharacterDataHandler = None
+        parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
@@ -97,99 +98,107 @@ class _Units:
         self._depth += 1
         if self._depth > MOST_DEPTH:
             raise CorpusError(_too_deep(self._reader))
-        if element == "tu":
-            self._line = self._reader.parser.CurrentLineNumber
-            self._sides = ([], [])
+        if element == "seg":
+            if self._now:
+                self._depth -= 1
+                self.segment.listen()
         elif element == "tuv":
-            tag = normal_tag(_language_of(attributes))
-            self._wanted = [
-                side for side, lang in zip(self._sides, self._langs, strict=True) if lang == tag
-            ]
-        elif element == "seg" and self._wanted:
-            self._set_handlers(_OpenSegment(self._reader))
+            self._now = self._sides_of(_language_of(attributes))
+        elif element == "tu":
+            self._line = self._reader.parser.CurrentLineNumber
+
+    def _sides_of(self, tag: str) -> tuple[int, ...]:
+        if tag not in self._wanted:
+            normal = normal_tag(tag)
+            self._wanted[tag] = tuple(i for i, lang in enumerate(self._langs) if lang == normal)
+        return self._wanted[tag]
+
+    def _take_segment(self, segment: Segment) -> None:
+        for number in self._now:
+            side = self._sides[number]
+            side.append(segment)
+            if len(side) > _MOST_VARIANTS:
+                raise CorpusError(
+                    f"{self._reader.place()}: a unit with more than {_MOST_VARIANTS} texts in one "
+                    "language; split it"
+                )
+        self._listen()
 
     def _end(self, element: str) -> None:
-        if self._segment is not None:
-            if not self._segment.end(element):
-                return
-            parts = self._segment.parts
-            self._set_handlers(None)
-            for side in self._wanted:
-                side.append(parts)
-                if len(side) > _MOST_VARIANTS:
-                    raise CorpusError(
-                        f"{self._reader.place()}: a unit with more than {_MOST_VARIANTS} texts in "
-                        "one language; split it"
-                    )
         self._depth -= 1
         if element == "tuv":
-            self._wanted = []
+            self._now = ()
         elif element == "tu":
-            self._close_unit()
-
-    def _close_unit(self) -> None:
-        for src in self._sides[0] or [[]]:
-            for tgt in self._sides[1] or [[]]:
+            sides = (self._sides[0] or [[]], self._sides[1] or [[]])
+            for src, tgt in product(*sides):
                 self.entries.append(Entry(self._line, join_pair(src, tgt)))
-        self._sides = ([], [])
+            self._sides = ([], [])
 
 
-class _OpenSegment:
-    """Collects the text and the tags of a segment."""
+class _Segment:
+    """Hears of what is within a segment, and collects its text and tags."""
 
-    def __init__(self, reader: XmlReader) -> None:
-        self.parts: list[str | Tag] = []
+    def __init__(self, reader: XmlReader, take: Callable[[Segment], None]) -> None:
         self._reader = reader
+        self._take = take
+        self._texts: list[str] = []  # since the last tag, or of the code that is open
+        self._parts: list[str | Tag] = []
         self._open: list[tuple[str, dict[str, str]]] = []
         self._codes = 0  # elements around this place whose content is code
-        self._content: list[str] = []  # of the code that is open
         self._keys: dict[str, str] = {}  # of opening tags, by the number that their ends have
-        self._size = 0
 
-    def start(self, element: str, attributes: dict[str, str]) -> None:
+    def listen(self) -> None:
+        """Begin with a segment whose start was just heard of."""
+        parser = self._reader.parser
+        parser.CharacterDataHandler = self._texts.append
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+
+    def check_size(self) -> None:
+        """Check that what is open, or was just closed, is no longer than a line may be.
+
+        Raises:
+            CorpusError: It is.
+        """
+        if sum(map(len, self._texts)) > MAX_LINE_BYTES or len(self._parts) > _MOST_PARTS:
+            raise CorpusError(
+                f"{self._reader.place()}: a segment of more than {MAX_LINE_BYTES:,} characters or "
+                f"{_MOST_PARTS:,} tags; a segment is a sentence; split it, or remove it"
+            )
+
+    def _start(self, element: str, attributes: dict[str, str]) -> None:
         self._open.append((element, attributes))
         if len(self._open) > MOST_DEPTH:
             raise CorpusError(_too_deep(self._reader))
+        if not self._codes:
+            self._close_text()
         if element in _CODES:
             self._codes += 1
         elif element == "hi" and not self._codes:
-            self._add(Tag("hi", attributes.get("x", ""), "", False))
+            self._parts.append(Tag("hi", attributes.get("x", ""), "", False))
 
-    def end(self, element: str) -> bool:
-        """Close an element; return whether it was the segment itself."""
+    def _end(self, element: str) -> None:
         if not self._open:
-            return True
+            self._close_text()
+            parts, self._parts, self._keys = self._parts, [], {}
+            self._take(parts)
+            return
         _, attributes = self._open.pop()
         if element in _CODES:
             self._codes -= 1
             if not self._codes:
-                self._add(self._tag_of(element, attributes))
-                self._content = []
-        elif element == "hi" and not self._codes:
-            self._add(Tag("/hi", attributes.get("x", ""), "", False))
-        return False
+                self._parts.append(self._tag_of(element, attributes))
+                self._texts.clear()
+        elif not self._codes:
+            self._close_text()
+            if element == "hi":
+                self._parts.append(Tag("/hi", attributes.get("x", ""), "", False))
 
-    def add_text(self, text: str) -> None:
-        self._size += len(text)
-        if self._size > MAX_LINE_BYTES:
-            raise CorpusError(
-                f"{self._reader.place()}: a segment of more than {MAX_LINE_BYTES:,} characters; a "
-                "segment is a sentence; split it, or remove it"
-            )
-        if self._codes:
-            self._content.append(text)
-        elif self.parts and isinstance(self.parts[-1], str):
-            self.parts[-1] += text
-        else:
-            self._add(text)
-
-    def _add(self, part: str | Tag) -> None:
-        self.parts.append(part)
-        if len(self.parts) > _MOST_PARTS:
-            raise CorpusError(
-                f"{self._reader.place()}: a segment of more than {_MOST_PARTS:,} parts; is this a "
-                "sentence? remove it"
-            )
+    def _close_text(self) -> None:
+        if self._texts:
+            self.check_size()
+            self._parts.append("".join(self._texts))
+            self._texts.clear()
 
     def _tag_of(self, element: str, attributes: dict[str, str]) -> Tag:
         key, number = attributes.get("x", ""), attributes.get("i", "")
@@ -198,7 +207,7 @@ class _OpenSegment:
         elif element == "ept":
             key = key or self._keys.get(number, "")
         is_break = element in ("ph", "it", "ut")
-        return Tag(element, key, "".join(self._content).strip(), is_break)
+        return Tag(element, key, "".join(self._texts).strip(), is_break)
 
 
 def _language_of(attributes: dict[str, str]) -> str:
