@@ -89,7 +89,7 @@ def _read_languages(
     if file_format.is_multilingual:
         with opened(path, name) as stream:
             languages = file_format.multilingual_reader().find_languages(stream, name)
-    if file_format.is_multilingual and (languages or file_format.name != "JSONL"):
+    if languages:
         from seqcli.corpus.formats.languages import choose_language
 
         asked = (src_lang, tgt_lang)

@@ -62,6 +62,15 @@ class Text:
         """All files, in the order in which they are read."""
         return [path for source in self.sources for path in source.paths]
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether pairs may have marks in the place of inline tags."""
+        return any(source.has_marks for source in self.sources)
+
+    @property
+    def _names(self) -> list[Path]:
+        return [name for source in self.sources for name in source.names]
+
     def iter_pairs(
         self, dropped: Dropped | None = None, *, without: Collection[SentencePair] = ()
     ) -> Iterator[PlacedPair]:
@@ -73,7 +82,7 @@ class Text:
                 that have a sentence in common with one of them are left out.
 
         Raises:
-            CorpusError: What ``seqcli.corpus.iter_pairs`` raises.
+            CorpusError: What ``seqcli.corpus.iter_entries`` raises.
         """
         tally = Dropped() if dropped is None else dropped
         elsewhere, sentences = set(without), Sentences(without)
@@ -99,21 +108,21 @@ class Text:
         Raises:
             CorpusError: One was changed meanwhile, so that two passes may not agree.
         """
-        for path, before, now in zip(self.paths, self._states, self._look(), strict=True):
+        for name, before, now in zip(self._names, self._states, self._look(), strict=True):
             if before != now:
-                raise CorpusError(_changed(path))
+                raise CorpusError(_changed(name))
 
     def hash_files(self) -> Iterator[tuple[Path, str]]:
-        """Yield each file with the SHA-256 of its bytes.
+        """Yield the name of each file with the SHA-256 of its bytes.
 
         Raises:
             CorpusError: One cannot be read any more.
         """
-        for path in self.paths:
+        for path, name in zip(self.paths, self._names, strict=True):
             try:
-                yield path, sha256_of(path)
+                yield name, sha256_of(path)
             except OSError as error:
-                raise CorpusError(_changed(path)) from error
+                raise CorpusError(_changed(name)) from error
 
     def _look(self) -> list[tuple[int, int] | None]:
         return [_state_of(path) for path in self.paths]

@@ -37,7 +37,8 @@ class Reader(Protocol):
         Args:
             stream: The file, unpacked, at its start; nothing of it is held but the entry.
             name: What messages call it.
-            src_lang: Tag of the source; of a multilingual file exactly as the file has it.
+            src_lang: Tag of the source; of a multilingual file in the form that ``normal_tag`` of
+                ``seqcli.corpus.formats.languages`` gives to the file's own.
             tgt_lang: Likewise.
 
         Raises:
@@ -50,6 +51,8 @@ class MultilingualReader(Reader, Protocol):
 
     def find_languages(self, stream: IO[bytes], name: str) -> list[str]:
         """Return the tags of all languages of a file, as they stand there, the first one first.
+
+        None at all means that the file does not name its sides by languages.
 
         Raises:
             CorpusError: As read_pairs.
@@ -64,6 +67,7 @@ class Format:
     suffixes: tuple[str, ...]  # of names, in lower case, without that of the packing
     module: str  # has what Reader says
     is_multilingual: bool = False  # ... and what MultilingualReader says
+    is_by_line: bool = False  # entry n is line n
     has_inline_tags: bool = False  # pairs may have the marks of seqcli.corpus.protection
 
     def reader(self) -> Reader:
@@ -76,10 +80,10 @@ class Format:
 
 
 _HERE = "seqcli.corpus.formats"
-TSV = Format("TSV", (".tsv",), f"{_HERE}.tsv")
+TSV = Format("TSV", (".tsv",), f"{_HERE}.tsv", is_by_line=True)
 FORMATS = (
     TSV,
-    Format("JSONL", (".jsonl",), f"{_HERE}.jsonl", is_multilingual=True),
+    Format("JSONL", (".jsonl",), f"{_HERE}.jsonl", is_multilingual=True, is_by_line=True),
     Format("TMX", (".tmx",), f"{_HERE}.tmx", is_multilingual=True, has_inline_tags=True),
     Format("XLIFF", (".xlf", ".xliff"), f"{_HERE}.xliff", has_inline_tags=True),
     Format("PO", (".po",), f"{_HERE}.po"),

@@ -61,7 +61,7 @@ def choose_language(asked: str, found: Sequence[str], name: str) -> str:
     covered = [tag for tag in tags if is_covered(tag, asked)]
     if len(covered) == 1:
         return covered[0]
-    there = f"it has {_list(tags)}" if tags else "it names no language"
+    there = f"it has {_list(tags)}"
     if not covered:
         raise CorpusError(
             f"{name}: has no text in {asked!r}; {there}; give one of its languages as src_lang and "

@@ -26,7 +26,7 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
     """Return the tags of all languages of a file, as they stand there, the first one first.
 
     Raises:
-        CorpusError: As read_pairs.
+        CorpusError: As read_pairs, or there is none.
     """
     reader = XmlReader(stream, name)
     found: dict[str, None] = {}
@@ -48,7 +48,12 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
     reader.parser.StartElementHandler = start
     for _ in reader.iter_blocks():
         pass
-    return [tag for tag in found if tag]
+    tags = [tag for tag in found if tag]
+    if not tags:
+        raise CorpusError(
+            f"{name}: no unit has a text with a language; a corpus needs at least one pair"
+        )
+    return tags
 
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
