@@ -159,7 +159,8 @@ def refusal(data: bytes) -> str:
 
 
 BOMB = "<!DOCTYPE tmx [<!ENTITY a 'aaaaaaaaaa'>" + "".join(
-    f"<!ENTITY {after} '{f'&{before};' * 10}'>" for before, after in zip("abcdefg", "bcdefgh", strict=True)
+    f"<!ENTITY {after} '{f'&{before};' * 10}'>"
+    for before, after in zip("abcdefg", "bcdefgh", strict=True)
 ) + "]>"  # fmt: skip
 
 
