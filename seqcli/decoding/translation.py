@@ -5,10 +5,12 @@ Place: search -> **Translation** -> stdout, files, Python callers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from seqcli.corpus.protection import Masked
 from seqcli.decoding.splitting import join_parts
+from seqcli.memory import Match
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Hypothesis:
     is_split: bool = False  # the line was too long, and was translated in parts
     is_reassembled: bool = False  # translated around what is protected, as a mark was lost
     is_withheld: bool = False  # its text is a fallback, as it was not sure enough
+    is_from_memory: bool = False  # its text is that of a match
     src_pieces: tuple[str, ...] = ()
     # Where the decoder looked for each piece, in src_pieces, -1 for the end; None if not asked for,
     # or if the model has no attention.
@@ -42,6 +45,7 @@ class Translation:
 
     src: str
     hyps: tuple[Hypothesis, ...]
+    match: Match | None = None  # the best of the memory, if one was given and has one
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Part:
 
 
 EMPTY = Hypothesis(text="", score=0.0, pieces=(), truncated=False, looped=False)
+
+
+def remembered(src: str, match: Match) -> Translation:
+    """Return a match as the translation of a line; the model says nothing of it, also no score."""
+    hyp = replace(EMPTY, text=match.tgt, score=math.nan, is_from_memory=True)
+    return Translation(src, (hyp,), match)
 
 
 def join_hypotheses(found: list[tuple[Part, tuple[Hypothesis, ...]]]) -> tuple[Hypothesis, ...]:

@@ -27,11 +27,18 @@ from seqcli.decoding.restoring import restore
 from seqcli.decoding.sampling import generators_of
 from seqcli.decoding.searching import search_ids
 from seqcli.decoding.splitting import split_line
-from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
+from seqcli.decoding.translation import (
+    Hypothesis,
+    Part,
+    Translation,
+    join_hypotheses,
+    remembered,
+)
 from seqcli.devices import (
     use_one_thread,
 )
 from seqcli.errors import SettingsError
+from seqcli.memory import Match, TranslationMemory
 from seqcli.pieces import PiecePair
 from seqcli.rundir import read_manifest
 
@@ -69,6 +76,7 @@ class Translator:
         self._protection = Protection(settings.pieces.protect)
         self.pieces = pieces
         self.settings = settings
+        self._threads = threads
         self._pool = (
             ThreadPoolExecutor(threads, "seqcli-translator", initializer=use_one_thread)
             if threads > 1 and model.device.type == "cpu"
@@ -136,6 +144,7 @@ class Translator:
         batch_size: int = BATCH_SIZE,
         seed: int | None = None,
         prefix: str = "",
+        memory: TranslationMemory | None = None,
         **decoding: Any,
     ) -> list[str]:
         """Return the best translation of each line, in order.
@@ -145,6 +154,7 @@ class Translator:
             batch_size: Lines translated together.
             seed: Of sampling; None for that of the training.
             prefix: Words that every translation begins with.
+            memory: Of which exact matches are taken as they are, and fuzzy ones if it says so.
             **decoding: Decoding settings that differ from the run's, such as ``beam_size=1``.
 
         Raises:
@@ -165,7 +175,12 @@ class Translator:
                 )
         settings = load_settings(keywords=decoding, environ={}, base=self.settings)
         translations = self.iter_translations(
-            lines, decoding=settings.decoding, batch_size=batch_size, seed=seed, prefix=prefix
+            lines,
+            decoding=settings.decoding,
+            batch_size=batch_size,
+            seed=seed,
+            prefix=prefix,
+            memory=memory,
         )
         return [translation.hyps[0].text for translation in translations]
 
@@ -180,6 +195,7 @@ class Translator:
         first_line: int = 0,
         aligned: bool = False,
         prefix: str = "",
+        memory: TranslationMemory | None = None,
     ) -> Iterator[Translation]:
         """Yield the translations of lines in their order.
 
@@ -194,6 +210,8 @@ class Translator:
                 seed and line number only.
             aligned: Whether hypotheses say where the decoder looked.
             prefix: Words that every translation begins with; lines are not split then.
+            memory: Of which exact matches are taken as they are, and fuzzy ones if it says so,
+                unless the prefix is against it.
 
         Raises:
             SettingsError: If batch_size is below 1, or there is no shortlist to use.
@@ -230,7 +248,26 @@ class Translator:
 
         numbered = enumerate(lines, first_line)
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
-            yield from self._translate_window(window, search, decoding.split_long, batch_size)
+            known = {} if memory is None else self._look_up(window, memory, prefix)
+            rest = [(n, line) for n, line in window if n not in known or not known[n].is_used]
+            made = iter(self._translate_window(rest, search, decoding.split_long, batch_size))
+            for number, line in window:
+                match = known.get(number)
+                if match is not None and match.is_used:
+                    yield remembered(line, match)
+                else:
+                    yield replace(next(made), match=match)
+
+    def _look_up(
+        self, window: list[tuple[int, str]], memory: TranslationMemory, prefix: str
+    ) -> dict[int, Match]:
+        """Return the matches of numbered lines by number; they are used as far as they may be."""
+        matches = memory.find([line for _, line in window], threads=self._threads)
+        return {
+            number: replace(match, is_used=match.is_used and match.tgt.startswith(prefix.strip()))
+            for (number, _), match in zip(window, matches, strict=True)
+            if match is not None
+        }
 
     def _translate_window(
         self,
