@@ -51,9 +51,7 @@ def test_a_fuzzy_match_is_offered_with_its_score_from_the_threshold_on():
     assert (used.is_used, used.is_exact) == (True, False)
 
 
-words = st.lists(
-    st.sampled_from(["ab", "cd", "ef", "gh", "ij"]), min_size=1, max_size=6
-).map(" ".join)
+words = st.lists(st.sampled_from(["ab", "cd", "ef", "gh", "ij"]), min_size=1, max_size=6).map(
     " ".join
 )
 
