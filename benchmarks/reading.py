@@ -69,20 +69,25 @@ def repeat(path: Path, pairs: int, out: Path) -> None:
 
 
 class Stages(SilentReporter):
-    """Notes when each task began and ended, and the CPU time by then."""
+    """Notes of each pass over the text how fast it is, from its first report to its last."""
 
     def __init__(self) -> None:
-        """Start the clocks."""
-        self.seconds: dict[str, float] = {}
-        self._last, self._task = (time.perf_counter(), time.process_time()), ""
-        self.cpu: dict[str, float] = {}
+        """Start with none."""
+        self._first: dict[str, tuple[int, float, float]] = {}
+        self._last: dict[str, tuple[int, float, float]] = {}
 
     def progress(self, task: str, done: int, total: int | None, eta: float | None) -> None:
-        """Add the time since the last call to the task."""
-        now = (time.perf_counter(), time.process_time())
-        self.seconds[task] = self.seconds.get(task, 0.0) + now[0] - self._last[0]
-        self.cpu[task] = self.cpu.get(task, 0.0) + now[1] - self._last[1]
-        self._last = now
+        """Note the clocks."""
+        self._last[task] = (done, time.perf_counter(), time.process_time())
+        self._first.setdefault(task, self._last[task])
+
+    def describe(self) -> dict[str, dict[str, float]]:
+        """Return pairs, seconds and CPU seconds by pass; without what comes before its reports."""
+        names = ("pairs", "seconds", "cpu")
+        return {
+            task: {n: b - a for n, a, b in zip(names, self._first[task], last, strict=True)}
+            for task, last in self._last.items()
+        }
 
 
 def timed(action: Callable[[], object]) -> dict[str, float]:
@@ -109,7 +114,7 @@ def child_preprocess(prefix: str, data_dir: str) -> dict[str, object]:
             data_dir, train=prefix, src_lang="src", tgt_lang="tgt", vocab_size=8000, report=stages
         )
     )
-    return {"whole": whole, "seconds": stages.seconds, "cpu": stages.cpu}
+    return {"whole": whole, "passes": stages.describe()}
 
 
 def child_sentencepiece(prefix: str, data_dir: str) -> dict[str, object]:
@@ -178,19 +183,17 @@ def measure_preprocess(folder: Path, src: Path, tgt: Path, pairs: int) -> None:
             repeat(path, size, Path(f"{prefix}.{side}"))
         data_dir = folder / f"data-{size}"
         found = run("preprocess", prefix, data_dir)
-        rows = {task: (found["seconds"][task], found["cpu"][task]) for task in found["seconds"]}
-        rows["all of preprocess"] = (found["whole"]["seconds"], found["whole"]["cpu"])
-        for task, (seconds, cpu) in rows.items():
-            peak = f"{found['peak_mb']:.0f} MB" if task == "all of preprocess" else ""
-            print_row(size, task, seconds, cpu, peak)
+        for task, spent in found["passes"].items():
+            print_row(int(spent["pairs"]), f"{task} (a pass)", spent, "")
+        print_row(size, "all of preprocess", found["whole"], f"{found['peak_mb']:.0f} MB")
     found = run("sentencepiece", prefix, data_dir)
-    peak = f"{found['peak_mb']:.0f} MB"
     name = f"SentencePiece alone, {cores()} threads"
-    print_row(pairs, name, found["encode"]["seconds"], found["encode"]["cpu"], peak)
+    print_row(pairs, name, found["encode"], f"{found['peak_mb']:.0f} MB")
 
 
-def print_row(pairs: int, name: str, seconds: float, cpu: float, peak: str) -> None:
+def print_row(pairs: int, name: str, spent: dict[str, float], peak: str) -> None:
     """Print a row of the table of preprocessing."""
+    seconds, cpu = spent["seconds"], spent["cpu"]
     rate = pairs / max(cpu, 1e-9)
     print(f"| {pairs:,} | {name} | {seconds:.1f} | {cpu:.1f} | {rate:,.0f} | {peak} |", flush=True)
 
