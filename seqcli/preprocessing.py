@@ -299,18 +299,18 @@ def _write_train(
             yield placed
 
     max_pieces = settings.data.max_pieces
-    masked = _mask(see_all(), settings.pieces)
+    masked = _mask(see_all() if inputs.overlaps else pairs, settings.pieces)
     count = write_ids(work, "train", masked, pieces, max_pieces=max_pieces, dropped=dropped)
     _require_pairs("train", text, count, dropped)
     return count
 
 
-def _mask(pairs: Iterable[PlacedPair], options: PiecesSettings) -> Iterator[PlacedPair]:
-    """Yield pairs with marks in the place of what is protected."""
+def _mask(pairs: Iterable[PlacedPair], options: PiecesSettings) -> Iterable[PlacedPair]:
+    """Return pairs with marks in the place of what is protected."""
     protection = Protection(options.protect)
-    for placed in pairs:
-        pair = protection.mask_pair(placed.pair) if protection.is_on else placed.pair
-        yield placed._replace(pair=pair)
+    if not protection.is_on:
+        return pairs
+    return (placed._replace(pair=protection.mask_pair(placed.pair)) for placed in pairs)
 
 
 def _write_held(

@@ -14,6 +14,8 @@ from seqcli.corpus.opening import opened
 from seqcli.corpus.sources import ParallelSource
 from seqcli.errors import CorpusError
 
+_SPACE_MARK = "\u2581"
+
 
 class SentencePair(NamedTuple):
     """A line and its translation, as they stand in the corpus."""
@@ -66,4 +68,7 @@ def _iter_two_files(src_path: Path, tgt_path: Path) -> Iterator[SentencePair]:
 
 def is_blank(pair: SentencePair) -> bool:
     """Tell whether a side holds nothing to read: whitespace, or the space mark of SentencePiece."""
-    return any(not side.replace("\u2581", " ").strip() for side in pair)
+    src, tgt = pair
+    if _SPACE_MARK in src or _SPACE_MARK in tgt:
+        src, tgt = (side.replace(_SPACE_MARK, " ") for side in pair)
+    return not src.strip() or not tgt.strip()
