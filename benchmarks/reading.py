@@ -3,10 +3,12 @@
 Prints Markdown tables. ``tmx``: generates translation memories of a size and a tenth of it, and
 reads them. ``preprocess``: makes texts of a number of pairs and a tenth of it, by repetition with a
 number at the end, preprocesses them, and lets SentencePiece encode the larger one by itself, in
-threads of its own. Each measurement is a process of its own.
+threads of its own. ``memory``: makes a translation memory likewise, loads it, and looks for lines
+that lack their last word. Each measurement is a process of its own.
 
     python benchmarks/reading.py tmx [--megabytes 100] [--folder FOLDER]
     python benchmarks/reading.py preprocess PREFIX.en PREFIX.de [--pairs 100000] [--folder FOLDER]
+    python benchmarks/reading.py memory PREFIX.en PREFIX.de [--pairs 100000] [--folder FOLDER]
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import seqcli
+from seqcli import TranslationMemory
 from seqcli.corpus import find_source, iter_lines, iter_pairs
 from seqcli.pieces import PiecePair
 from seqcli.reporting import SilentReporter
 
 CHUNK = 100_000  # lines that SentencePiece gets at a time
 SAMPLE = 20_000  # lines that pieces are learnt from, so few that both texts have more
+SOUGHT = 256  # lines
 START = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tmx SYSTEM "tmx14.dtd">\n'
     '<tmx version="1.4">\n<header creationtool="seqcli" creationtoolversion="1" '
@@ -137,6 +141,26 @@ def child_sentencepiece(prefix: str, data_dir: str) -> dict[str, object]:
     return {"encode": spent}
 
 
+def child_memory(prefix: str) -> dict[str, object]:
+    """Load a memory, and look for lines that are in it, and for lines like some of them."""
+    loaded: list[TranslationMemory] = []
+    load = timed(
+        lambda: loaded.append(TranslationMemory.load(prefix, src_lang="src", tgt_lang="tgt"))
+    )
+    lines = list(islice(iter_lines(Path(f"{prefix}.src")), SOUGHT))
+    like = [line.rpartition(" ")[0] for line in lines]
+    found: list[object] = []
+    exact = timed(lambda: loaded[0].find(lines, threads=1))
+    fuzzy = timed(lambda: found.extend(loaded[0].find(like, threads=1)))
+    return {
+        "entries": len(loaded[0]),
+        "load": load,
+        "exact": exact,
+        "fuzzy": fuzzy,
+        "found": sum(match is not None for match in found),
+    }
+
+
 def cores() -> int:
     """Return how many cores there are to use."""
     return len(os.sched_getaffinity(0))
@@ -146,6 +170,7 @@ CHILDREN = {
     "tmx": child_tmx,
     "preprocess": child_preprocess,
     "sentencepiece": child_sentencepiece,
+    "memory": child_memory,
 }
 
 
@@ -198,6 +223,20 @@ def measure_preprocess(folder: Path, src: Path, tgt: Path, pairs: int) -> None:
     print_row(pairs, name, found["encode"], f"{found['peak_mb']:.0f} MB")
 
 
+def measure_memory(folder: Path, src: Path, tgt: Path, pairs: int) -> None:
+    """Print how long a memory takes to load, and a line to be found in it."""
+    for path, side in ((src, "src"), (tgt, "tgt")):
+        repeat(path, pairs, folder / f"text.{side}")
+    found = run("memory", folder / "text")
+    exact, fuzzy = (1000 * found[kind]["cpu"] / SOUGHT for kind in ("exact", "fuzzy"))
+    print("| entries | loading (CPU) | an exact match | a fuzzy match | found | peak memory |")
+    print("|---|---|---|---|---|---|")
+    print(
+        f"| {found['entries']:,} | {found['load']['cpu']:.1f} s | {exact:.3f} ms | {fuzzy:.1f} ms "
+        f"| {found['found']} of {SOUGHT} | {found['peak_mb']:.0f} MB |"
+    )
+
+
 def print_row(pairs: int, name: str, spent: dict[str, float], peak: str) -> None:
     """Print a row of the table of preprocessing."""
     seconds, cpu = spent["seconds"], spent["cpu"]
@@ -212,7 +251,7 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     kinds = parser.add_subparsers(dest="kind", required=True)
-    for name in ("tmx", "preprocess"):
+    for name in ("tmx", "preprocess", "memory"):
         kind = kinds.add_parser(name)
         kind.add_argument("--folder", type=Path, help="where there is room")
         if name == "tmx":
@@ -225,7 +264,8 @@ def main() -> None:
         if given.kind == "tmx":
             measure_tmx(Path(folder), given.megabytes)
         else:
-            measure_preprocess(Path(folder), *given.texts, given.pairs)
+            measure = measure_memory if given.kind == "memory" else measure_preprocess
+            measure(Path(folder), *given.texts, given.pairs)
 
 
 if __name__ == "__main__":
