@@ -6,9 +6,10 @@ neither torch nor what compares lines, before it is used.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqcli.corpus.pairs import SentencePair, is_blank, iter_pairs
@@ -17,6 +18,7 @@ from seqcli.errors import CorpusError, SettingsError
 
 THRESHOLD = 0.75
 _LEAST_THRESHOLD = 0.5  # below it, most of what is found has nothing to do with the line
+_MARK = re.compile(r"⟦\d+⟧")  # of an inline tag: corpus/protection.py
 _COMPARED = 8 << 20  # pairs of lines that are compared together, 4 bytes each
 
 
@@ -51,7 +53,8 @@ class TranslationMemory:
             pairs: Of several targets that are equally frequent, the first one counts.
             threshold: Least similarity of a fuzzy match, from 0.5 to 1: the share of the characters
                 of both lines that are in their longest common subsequence.
-            use_fuzzy: Use fuzzy matches too, and do not only offer them.
+            use_fuzzy: Use fuzzy matches too, and do not only offer them; those whose inline tags
+                are others than those of the line are only offered.
 
         Raises:
             SettingsError: The threshold is out of range.
@@ -126,6 +129,17 @@ class TranslationMemory:
                 found.update(self._find_fuzzy(others[start : start + step], threads))
         return [found[text.strip()] for text in lines]
 
+    def look_up(
+        self, numbered: Sequence[tuple[int, str]], *, prefix: str = "", threads: int = 1
+    ) -> dict[int, Match]:
+        """Return the matches of numbered lines by number; not used where the prefix is another."""
+        matches = self.find([line for _, line in numbered], threads=threads)
+        return {
+            number: replace(match, is_used=match.is_used and match.tgt.startswith(prefix))
+            for (number, _), match in zip(numbered, matches, strict=True)
+            if match is not None
+        }
+
     def _find_fuzzy(self, lines: list[str], threads: int) -> dict[str, Match]:
         import numpy as np
         from rapidfuzz import process
@@ -144,5 +158,10 @@ class TranslationMemory:
             src = self._sources[best]
             score = Indel.normalized_similarity(line, src)
             if score >= self.threshold:
-                found[line] = Match(src, self._targets[src], score, self.use_fuzzy)
+                is_used = self.use_fuzzy and _marks_of(src) == _marks_of(line)
+                found[line] = Match(src, self._targets[src], score, is_used)
         return found
+
+
+def _marks_of(line: str) -> list[str]:
+    return sorted(_MARK.findall(line))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli import TranslationMemory, Translator
@@ -51,6 +51,16 @@ def test_a_fuzzy_match_is_offered_with_its_score_from_the_threshold_on():
     assert (used.is_used, used.is_exact) == (True, False)
 
 
+def test_a_fuzzy_match_with_other_tags_is_offered_but_not_used():
+    """Marks that the line has not would come out as they are."""
+    pairs = [SentencePair("Click ⟦1⟧here⟦2⟧ to stop.", "⟦1⟧Hier⟦2⟧ klicken.")]
+    memory = TranslationMemory(pairs, use_fuzzy=True)
+    other, same = memory.find(["Click here to stop.", "Click ⟦1⟧here⟦2⟧ to stay."])
+    assert other is not None
+    assert same is not None
+    assert (other.is_used, same.is_used) == (False, True)
+
+
 words = st.lists(st.sampled_from(["ab", "cd", "ef", "gh", "ij"]), min_size=1, max_size=6).map(
     " ".join
 )
@@ -81,6 +91,11 @@ def test_a_memory_without_pairs_is_refused(tmp_path: Path):
         TranslationMemory.load(tmp_path / "x.tsv", src_lang="en", tgt_lang="de")
 
 
+def test_what_is_no_memory_is_refused(translator: Translator):
+    with pytest.raises(SettingsError, match=r"memory is 'x\.tmx'; it must be a TranslationMemory"):
+        translator.translate(["12"], memory="x.tmx")  # type: ignore[arg-type]
+
+
 # --- in translating -------------------------------------------------------------------------------
 
 
@@ -94,6 +109,7 @@ def translator(tiny_run: Path) -> Translator:
     use_fuzzy=st.booleans(),
     batch_size=st.integers(1, 3),
 )
+@settings(max_examples=15)
 def test_the_lines_that_the_memory_has_not_are_translated_as_without_it(
     translator: Translator, lines: list[str], use_fuzzy: bool, batch_size: int
 ):

@@ -163,6 +163,11 @@ class Translator:
         if isinstance(lines, str):
             lines = [lines]
         lines = list(lines)
+        if memory is not None and not isinstance(memory, TranslationMemory):
+            raise SettingsError(
+                f"memory is {memory!r}; it must be a TranslationMemory, such as "
+                "TranslationMemory.load('memory.tmx', src_lang='en', tgt_lang='de')"
+            )
         for number, line in enumerate(lines, 1):
             if not isinstance(line, str):
                 raise SettingsError(f"line {number} is {line!r}; it must be a str")
@@ -248,7 +253,9 @@ class Translator:
 
         numbered = enumerate(lines, first_line)
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
-            known = {} if memory is None else self._look_up(window, memory, prefix)
+            known: dict[int, Match] = {}
+            if memory is not None:
+                known = memory.look_up(window, prefix=prefix.strip(), threads=self._threads)
             rest = [(n, line) for n, line in window if n not in known or not known[n].is_used]
             made = iter(self._translate_window(rest, search, decoding.split_long, batch_size))
             for number, line in window:
@@ -257,17 +264,6 @@ class Translator:
                     yield remembered(line, match)
                 else:
                     yield replace(next(made), match=match)
-
-    def _look_up(
-        self, window: list[tuple[int, str]], memory: TranslationMemory, prefix: str
-    ) -> dict[int, Match]:
-        """Return the matches of numbered lines by number; they are used as far as they may be."""
-        matches = memory.find([line for _, line in window], threads=self._threads)
-        return {
-            number: replace(match, is_used=match.is_used and match.tgt.startswith(prefix.strip()))
-            for (number, _), match in zip(window, matches, strict=True)
-            if match is not None
-        }
 
     def _translate_window(
         self,
