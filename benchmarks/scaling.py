@@ -201,8 +201,8 @@ def draw(readings: dict[str, dict[int, list[float]]], path: Path) -> None:
         panel.plot(range(len(values)), medians, marker="o")
         panel.set_xticks(range(len(values)), [f"{value:,}" for value in values])
         panel.set_title(what)
-        panel.set_ylim(bottom=0)
         panel.grid(visible=True, alpha=0.3)
+    panels[0].set_ylim(bottom=0)  # of all panels, when all are drawn
     panels[0].set_ylabel("target tokens/s")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})

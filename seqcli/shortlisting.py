@@ -208,7 +208,7 @@ def _judge(shortlist: Shortlist, valid: Split) -> tuple[float, float]:
     found = total = length = 0
     for src, tgt in _chunks(valid, len(valid.src)):
         for own, other in zip(src, tgt, strict=True):
-            allowed = shortlist.allowed(torch.from_numpy(own)[None])[0]
+            allowed = shortlist.of_sources(torch.from_numpy(own)[None]).allowed()[0]
             found += int(allowed[torch.from_numpy(other)].sum())
             total += len(other)
             length += int(allowed.sum())

@@ -67,7 +67,7 @@ def test_translations_keep_to_the_list_of_their_own_source(run: Path) -> None:
     assert together == alone
     for line, hyp in zip(lines, together, strict=True):
         ids = [*translator.pieces.src.encode(line), EOS_ID]
-        allowed = shortlist.allowed(torch.tensor([ids]))[0]
+        allowed = shortlist.of_sources(torch.tensor([ids])).allowed()[0]
         assert allowed[translator.pieces.tgt.encode(hyp)].all() or "\ufffd" in hyp
 
 

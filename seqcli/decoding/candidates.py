@@ -104,8 +104,9 @@ def best_pieces(
         banned: What ``repeats`` says: rows, and a piece that each may not produce.
     """
     if isinstance(readout, ShortReadout) and banned is None:
-        log_probs, places = _likeliest(readout.logits(), keep)
-        return log_probs, readout.memory.pieces[places]
+        best = readout.best(keep)
+        if best is not None:
+            return best
     logits = model.logits(readout)
     if banned is not None:
         logits[banned] = -torch.inf

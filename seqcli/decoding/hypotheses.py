@@ -16,6 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from seqcli.pieces import EOS_ID
+
 Whole = npt.NDArray[np.int64]
 ENDLESS = 2**31  # pieces; more than any memory holds
 
@@ -186,3 +188,76 @@ class Trace:
             rows[here], beams[here] = before[row], origins[row, beam]
         read = zip(events.tolist(), pieces.tolist(), ends.tolist(), strict=True)
         return {event: tuple(ids[:end]) for event, ids, end in read}
+
+
+class GreedyTrace:
+    """The steps of a greedy search, from which hypotheses are read off when it is over.
+
+    A sentence may stay after it has ended; what it says then is not read.
+    """
+
+    def __init__(self) -> None:
+        """Start before the first step."""
+        self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def add(self, sentences: Tensor, pieces: Tensor, log_probs: Tensor) -> None:
+        """Note a step of some sentences, (batch,) each.
+
+        Args:
+            sentences: Which.
+            pieces: What each adds.
+            log_probs: Of all that it has said, this piece included.
+        """
+        self._steps.append((sentences, pieces, log_probs))
+
+    def best(
+        self, limits: Sequence[int], *, prefix: Sequence[int], length_penalty: float
+    ) -> list[list[Found]]:
+        """Return the hypothesis of each source.
+
+        Args:
+            limits: Most pieces of each, EOS not counted.
+            prefix: Pieces that each begins with, beside its limit.
+            length_penalty: Exponent of the length in the score.
+        """
+        pieces = np.full((len(limits), len(self._steps)), EOS_ID, dtype=np.int64)
+        log_probs = np.full(pieces.shape, -np.inf)
+        for number, step in enumerate(self._steps):
+            rows, said, so_far = (part.detach().cpu().numpy() for part in step)
+            pieces[rows, number], log_probs[rows, number] = said, so_far
+        is_end = (pieces == EOS_ID) & (log_probs > -np.inf)
+        return [
+            [
+                _read_one(
+                    pieces[row, : limit + 1],
+                    log_probs[row, : limit + 1],
+                    is_end[row, : limit + 1],
+                    prefix=tuple(prefix),
+                    length_penalty=length_penalty,
+                )
+            ]
+            for row, limit in enumerate(limits)
+        ]
+
+
+def _read_one(
+    pieces: Whole,
+    log_probs: npt.NDArray[np.float64],
+    is_end: npt.NDArray[np.bool_],
+    *,
+    prefix: tuple[int, ...],
+    length_penalty: float,
+) -> Found:
+    """Return what one sentence said until its first end, or until its last step, where it is cut.
+
+    Arrays are (steps,), one step more than it may have pieces.
+    """
+    ended = bool(is_end.any())
+    length = int(is_end.argmax()) if ended else len(pieces) - 1
+    log_prob = float(log_probs[length if ended else length - 1])
+    if not log_prob > -math.inf:
+        return NOTHING
+    counted = max(len(prefix) + length + ended, 1)
+    score = normalised(log_prob, counted, length_penalty)
+    ids = prefix + tuple(pieces[:length].tolist())
+    return Found(ids=ids, log_prob=log_prob, score=score, truncated=not ended)

@@ -24,7 +24,7 @@ from seqcli.decoding.candidates import (
     next_log_probs,
     repeats,
 )
-from seqcli.decoding.hypotheses import Found, Trace
+from seqcli.decoding.hypotheses import Found, GreedyTrace, Trace
 from seqcli.pieces import BOS_ID, EOS_ID
 
 
@@ -121,38 +121,33 @@ def greedy_search(
         no_repeat_ngram: As for ``beam_search``.
         prefix: As for ``beam_search``.
     """
-    device, trace = model.device, Trace()
+    device, trace = model.device, GreedyTrace()
     sentences = torch.arange(len(limits), device=device)
     said = _Said(prefix, len(limits), no_repeat_ngram, device)
-    limit = torch.tensor(limits, device=device) + len(prefix)
+    limit = torch.tensor(limits, device=device)
     is_done = torch.zeros_like(sentences).bool()
-    state, fed, scores = _force(model, reading, prefix, trace, batch=len(limits))
+    state, fed, scores = _force(model, reading, prefix, Trace(), batch=len(limits))
     memory: Any = reading.memory
-    beam = torch.zeros_like(sentences)  # the only one
-    length, shortest = len(prefix), min(limits) + len(prefix)
+    length, shortest = 0, min(limits, default=0)
     while len(sentences):
         readout, state, _ = model.step(fed, state, memory)
         log_probs, pieces = (
             part[:, 0] for part in best_pieces(model, readout, keep=1, banned=said.repeats())
         )
-        before, scores = scores, scores + log_probs
-        ends = (pieces == EOS_ID) & ~is_done & (scores > -torch.inf)
-        cuts = (limit == length) & ~is_done & ~ends & (before > -torch.inf)
-        rows = ends.nonzero()[:, 0]
-        trace.end(sentences[rows], rows, beam[rows], scores[rows], cut=False)
+        scores = scores + log_probs
+        trace.add(sentences, pieces, scores)
+        is_done = is_done | (pieces == EOS_ID)
         if length >= shortest:
-            rows = cuts.nonzero()[:, 0]
-            trace.end(sentences[rows], rows, beam[rows], before[rows], cut=True)
-        is_done = is_done | ends | (limit <= length)
+            is_done |= limit <= length
         kept = _rows_to_keep(~is_done)
         if len(kept) < len(sentences):
             state = state.select(kept)
             memory = None if memory is None else memory.select(kept)
-        trace.add(kept, beam[: len(kept), None], pieces[kept, None])
-        sentences, is_done, limit = sentences[kept], is_done[kept], limit[kept]
-        fed, scores, length = pieces[kept], scores[kept], length + 1
+            sentences, is_done, limit = sentences[kept], is_done[kept], limit[kept]
+            pieces, scores = pieces[kept], scores[kept]
+        fed, length = pieces, length + 1
         said.add(kept, fed)
-    return trace.best(len(limits), length_penalty=length_penalty, n_best=1)
+    return trace.best(limits, prefix=prefix, length_penalty=length_penalty)
 
 
 def _force(

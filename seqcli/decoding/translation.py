@@ -6,6 +6,7 @@ Place: search -> **Translation** -> stdout, files, Python callers.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from seqcli.corpus.protection import Masked
@@ -61,6 +62,16 @@ class Part:
     def place(self) -> tuple[int, int]:
         """The numbers of line and part."""
         return self.line, self.number
+
+
+@dataclass(frozen=True)
+class Window:
+    """Lines that are translated together."""
+
+    lines: list[tuple[int, str]]  # with their numbers
+    matches: dict[int, Match]  # of the memory, by number; a line whose match is used has no part
+    batches: list[list[Part]]  # of like length
+    found: Iterable[list[tuple[Hypothesis, ...]]]  # the hypotheses of each batch, when it is done
 
 
 EMPTY = Hypothesis(text="", score=0.0, pieces=(), truncated=False, looped=False)

@@ -31,12 +31,11 @@ from seqcli.decoding.translation import (
     Hypothesis,
     Part,
     Translation,
+    Window,
     join_hypotheses,
     remembered,
 )
-from seqcli.devices import (
-    use_one_thread,
-)
+from seqcli.devices import use_one_thread
 from seqcli.errors import SettingsError
 from seqcli.memory import Match, TranslationMemory
 from seqcli.pieces import PiecePair
@@ -252,39 +251,51 @@ class Translator:
                 return self._align(sources, hyps) if aligned else hyps
 
         numbered = enumerate(lines, first_line)
+        begun: Window | None = None  # whose batches are searched while the next one is read
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
             known: dict[int, Match] = {}
             if memory is not None:
                 known = memory.look_up(window, prefix=prefix.strip(), threads=self._threads)
-            rest = [(n, line) for n, line in window if n not in known or not known[n].is_used]
-            made = iter(self._translate_window(rest, search, decoding.split_long, batch_size))
-            for number, line in window:
-                match = known.get(number)
-                if match is not None and match.is_used:
-                    yield remembered(line, match)
-                else:
-                    yield replace(next(made), match=match)
+            next_one = self._begin(window, known, search, decoding.split_long, batch_size)
+            if begun is not None:
+                yield from self._finish(begun)
+            begun = next_one
+            if sorted_batches == 1:
+                yield from self._finish(begun)
+                begun = None
+        if begun is not None:
+            yield from self._finish(begun)
 
-    def _translate_window(
+    def _begin(
         self,
-        window: list[tuple[int, str]],
+        lines: list[tuple[int, str]],
+        matches: dict[int, Match],
         search: Callable[[list[Part]], list[tuple[Hypothesis, ...]]],
         split_long: bool,
         batch_size: int,
-    ) -> list[Translation]:
-        """Translate numbered lines, those of like length together."""
-        parts = sorted(self._parts_of(window, split_long), key=lambda part: -len(part.ids))
+    ) -> Window:
+        """Start to translate numbered lines, those of like length together."""
+        rest = [(n, line) for n, line in lines if n not in matches or not matches[n].is_used]
+        parts = sorted(self._parts_of(rest, split_long), key=lambda part: -len(part.ids))
         batches = [parts[start : start + batch_size] for start in range(0, len(parts), batch_size)]
         pool = self._pool if len(batches) > 1 else None
         share_out: Any = map if pool is None else pool.map
-        found: dict[int, list[tuple[Part, tuple[Hypothesis, ...]]]] = {n: [] for n, _ in window}
-        for batch, hyps in zip(batches, share_out(search, batches), strict=True):
+        return Window(lines, matches, batches, share_out(search, batches))
+
+    def _finish(self, window: Window) -> Iterator[Translation]:
+        """Yield the translations of the lines of a window."""
+        found: dict[int, list[tuple[Part, tuple[Hypothesis, ...]]]]
+        found = {number: [] for number, _ in window.lines}
+        for batch, hyps in zip(window.batches, window.found, strict=True):
             for part, of_part in zip(batch, hyps, strict=True):
                 found[part.line].append((part, of_part))
-        return [
-            Translation(line, tuple(map(self._rate, join_hypotheses(found[number]))))
-            for number, line in window
-        ]
+        for number, line in window.lines:
+            match = window.matches.get(number)
+            if match is not None and match.is_used:
+                yield remembered(line, match)
+            else:
+                rated = tuple(map(self._rate, join_hypotheses(found[number])))
+                yield Translation(line, rated, match)
 
     def _rate(self, hyp: Hypothesis) -> Hypothesis:
         """Say how good a translation is, as far as that is known."""

@@ -7,7 +7,6 @@ Axes: rows = whatever is multiplied, in = width of the input, out = width of the
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,10 +14,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqcli.models.kernels import compiled_for
+from seqcli.models.shortlist import PieceLists
 from seqcli.quantization import quantize_rows
 
 LEVELS = 127  # of an input on either side of 0
 ZERO = 128  # where 0 is among the unsigned ones
+_BLOCK, _QUAD = 64, 4  # of running.c
 _ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
 
 
@@ -33,6 +34,15 @@ class ProductKind:
     def unbounded(self) -> ProductKind:
         """The same for inputs of any size."""
         return replace(self, int8=False)
+
+
+@dataclass(frozen=True)
+class PackedBytes:
+    """The weight of a product of whole numbers, (out, in), in the order in which it is read."""
+
+    weights: Tensor  # int8, by 64 outputs, then by 4 inputs, then by output: (1, out * in), padded
+    zeros: Tensor  # int32, what 128 in the place of every 0 of the input takes off, (out,), padded
+    scales: Tensor  # fp32, of the sums, (out,), padded
 
 
 def has_int8_products() -> bool:
@@ -74,23 +84,54 @@ class FixedProduct:
             weight = weight.to(kind.dtype).contiguous()
             self._bias = None if bias is None else bias.to(kind.dtype)
         self._weight = weight
-        self._pack()
-
-    def _pack(self) -> None:
-        if self._kind.int8:
-            self._packed = torch.ops.onednn.qlinear_prepack(self._weight, None)
-            self._zeros = torch.zeros(len(self._weight), dtype=torch.long)
+        if kind.int8:
+            self._packed = torch.ops.onednn.qlinear_prepack(weight, None)
+            self._zeros = torch.zeros(len(weight), dtype=torch.long)
         else:
-            self._packed = _packed(self._weight)
+            self._packed = _packed(weight)
+        self._listed_scales, self._listed_shifts = self._affine()
 
-    def some(self, rows: Tensor) -> FixedProduct:
-        """Return the product with some rows of the weight only; rows are indices, (rows,)."""
-        part = copy(self)
-        part._weight = self._weight[rows]
-        part._bias = None if self._bias is None else self._bias[rows]
-        part._scales = self._scales[rows] if self._kind.int8 else self._scales
-        part._pack()
-        return part
+    def _affine(self) -> tuple[Tensor, Tensor]:
+        """Return what turns the product of x as it is multiplied into that of x, (1, out) each."""
+        weight = self._weight.float()
+        shifts = weight.new_zeros(len(weight)) if self._bias is None else self._bias.float()
+        if not self._kind.int8:
+            return torch.ones_like(shifts)[None], shifts[None]
+        scales = self._scales / LEVELS
+        return scales[None], (shifts - ZERO * weight.sum(dim=1) * scales)[None]
+
+    def packed_bytes(self) -> PackedBytes | None:
+        """Return the weight as ``run_layer`` reads it; None if it is not of whole numbers."""
+        if not self._kind.int8:
+            return None
+        out, width = self._weight.shape
+        more = (0, -width % _QUAD, 0, -out % _BLOCK)
+        padded = functional.pad(self._weight, more)
+        by_block = padded.view(-1, _BLOCK, padded.shape[1] // _QUAD, _QUAD).transpose(1, 2)
+        scales = functional.pad(self._scales / LEVELS, (0, -out % _BLOCK))
+        zeros = -ZERO * padded.sum(dim=1, dtype=torch.int32)
+        return PackedBytes(by_block.reshape(1, -1).contiguous(), zeros, scales)
+
+    def best_listed(self, x: Tensor, lists: PieceLists, keep: int) -> tuple[Tensor, Tensor] | None:
+        """Return the largest outputs among those that are listed, as log-probabilities of these.
+
+        Args:
+            x: (rows, in); the rows of a sentence are side by side.
+            lists: Which outputs each sentence has.
+            keep: How many.
+
+        Returns:
+            Log-probabilities, largest first, -inf where a list is shorter, and which outputs they
+            are, (rows, keep) each; None where that is not compiled.
+        """
+        compiled = compiled_for(x)
+        if compiled is None:
+            return None
+        if self._kind.int8:
+            x = _whole(x)
+        return compiled.best_listed(
+            x, self._weight, self._listed_scales, self._listed_shifts, lists, keep
+        )
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the product, (rows, out), for x (rows, in)."""

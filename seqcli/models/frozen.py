@@ -21,7 +21,7 @@ from seqcli.models.frozen_layers import FrozenEncoder, FrozenLayer, LayerState, 
 from seqcli.models.kernels import compiled_for
 from seqcli.models.recurrence import RecurrentLayer
 from seqcli.models.seq2seq import Seq2Seq
-from seqcli.models.shortlist import Shortlist
+from seqcli.models.shortlist import PieceLists, Shortlist
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,11 @@ class FrozenMemory:
     keys: Tensor  # (batch, src_len, hidden), contiguous
     values: Tensor  # (batch, src_len, hidden), contiguous
     lengths: Tensor  # real pieces of each, (batch,)
+    places: Tensor  # where the sentences that are still translated are among these, (sentences,)
 
     def select(self, rows: Tensor) -> FrozenMemory:
-        """Return the memory of some sentences; rows are indices, (rows,)."""
-        return FrozenMemory(self.keys[rows], self.values[rows], self.lengths[rows])
+        """Return the memory of some sentences, none of it copied; rows are indices, (rows,)."""
+        return replace(self, places=self.places[rows])
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,12 @@ class ShortMemory:
     """What attention reads, and which pieces may be said."""
 
     inner: FrozenMemory | Memory | None
-    pieces: Tensor  # that some sentence may say, (some,)
-    output: FixedProduct  # their scores
-    allowed: Tensor  # whether a sentence may say them, (batch, some)
+    lists: PieceLists
 
     def select(self, rows: Tensor) -> ShortMemory:
         """Return the memory of some sentences; rows are indices, (rows,)."""
         inner = None if self.inner is None else self.inner.select(rows)
-        return replace(self, inner=inner, allowed=self.allowed[rows])
+        return ShortMemory(inner, self.lists.select(rows))
 
 
 AnyMemory = FrozenMemory | ShortMemory | Memory | None
@@ -74,16 +73,21 @@ AnyMemory = FrozenMemory | ShortMemory | Memory | None
 
 @dataclass(frozen=True)
 class ShortReadout:
-    """Readouts (rows, readout), with what is needed for the scores of a few pieces."""
+    """Readouts, and the pieces whose scores are asked for."""
 
-    readouts: Tensor
-    memory: ShortMemory
+    values: Tensor  # (rows, readout)
+    lists: PieceLists
+    output: FixedProduct
 
     def logits(self) -> Tensor:
-        """Return the scores of ``memory.pieces``, (rows, some); -inf where they are not allowed."""
-        allowed = self.memory.allowed
-        scores = self.memory.output(self.readouts).view(len(allowed), -1, allowed.shape[1])
+        """Return the scores of every piece, (rows, vocab); -inf where it is not on the list."""
+        allowed = self.lists.allowed()
+        scores = self.output(self.values).view(len(allowed), -1, allowed.shape[1])
         return scores.masked_fill_(~allowed[:, None], -torch.inf).flatten(0, 1)
+
+    def best(self, keep: int) -> tuple[Tensor, Tensor] | None:
+        """Return what ``output.best_listed`` says, computing nothing of other pieces."""
+        return self.output.best_listed(self.values, self.lists, keep)
 
 
 @dataclass(frozen=True)
@@ -146,10 +150,7 @@ class FrozenSeq2Seq:
         memory = self._remember(outputs, src_lengths)
         if self._shortlist is None:
             return FrozenReading(state, memory)
-        allowed = self._shortlist.allowed(src)
-        pieces = allowed.any(dim=0).nonzero()[:, 0]
-        output = self._output.some(pieces)
-        return FrozenReading(state, ShortMemory(memory, pieces, output, allowed[:, pieces]))
+        return FrozenReading(state, ShortMemory(memory, self._shortlist.of_sources(src)))
 
     def _remember(self, outputs: Tensor, src_lengths: Tensor) -> FrozenMemory | Memory | None:
         """Return what attention reads of encoder outputs (batch, src_len, hidden)."""
@@ -161,7 +162,7 @@ class FrozenSeq2Seq:
         keys, values = (
             part.transpose(1, 2).flatten(2).contiguous() for part in (memory.keys, memory.values)
         )
-        return FrozenMemory(keys, values, src_lengths)
+        return FrozenMemory(keys, values, src_lengths, torch.arange(len(src_lengths)))
 
     def _attends_fused(self) -> bool:
         return self._fused is not None and isinstance(self._attention, DotAttention)
@@ -176,7 +177,7 @@ class FrozenSeq2Seq:
         """
         if isinstance(memory, ShortMemory):
             readout, new_state = self._step(prev_ids, state, memory.inner)
-            return ShortReadout(readout, memory), new_state, None
+            return ShortReadout(readout, memory.lists, self._output), new_state, None
         readout, new_state = self._step(prev_ids, state, memory)
         return readout, new_state, None
 
@@ -189,7 +190,7 @@ class FrozenSeq2Seq:
         if self._of_fed is not None:
             assert state.fed is not None
             x_part = x_part + self._of_fed(state.fed)
-        states = [self._layers[0].step(x_part, state.layers[0])]
+        states = [self._layers[0].run(x_part[None], state.layers[0])]
         outputs, context = states[0][0], None
         if decoder.asks_from_bottom:
             context = self._ask(outputs, memory)[:, outputs.shape[1] :]
@@ -198,7 +199,7 @@ class FrozenSeq2Seq:
         ):
             read = outputs.to(x_part.dtype)
             inputs = read if context is None else torch.cat([read, context], dim=-1)
-            states.append(layer.step(product(inputs), old))
+            states.append(layer.run(product(inputs)[None], old))
             outputs = outputs + states[-1][0] if decoder.residual else states[-1][0]
         if context is None:
             asked = self._ask(outputs, memory)
@@ -215,8 +216,9 @@ class FrozenSeq2Seq:
             return queries.to(narrow)
         if isinstance(memory, FrozenMemory):
             assert self._fused is not None
-            keys, values, lengths = memory.keys, memory.values, memory.lengths
-            return self._fused.attend(queries, keys, values, lengths, heads=self._attention.heads)
+            heads = self._attention.heads
+            read = (memory.keys, memory.values, memory.lengths, memory.places)
+            return self._fused.attend(queries, *read, heads=heads)
         assert memory is not None
         asking = queries.to(narrow)
         by_sentence = asking.view(len(memory.values), -1, asking.shape[1])
@@ -228,12 +230,7 @@ class FrozenSeq2Seq:
 
         Pieces that a source does not allow have -inf.
         """
-        if isinstance(readouts, Tensor):
-            return self._output(readouts)
-        assert self._shortlist is not None
-        scores, pieces = readouts.logits(), readouts.memory.pieces
-        everything = scores.new_full((len(scores), self._shortlist.vocab), -torch.inf)
-        return everything.index_copy_(1, pieces, scores)
+        return self._output(readouts) if isinstance(readouts, Tensor) else readouts.logits()
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqcli.models.encoder import real_steps
 from seqcli.models.fixed_products import FixedProduct, ProductKind
-from seqcli.models.kernels import steps_for
+from seqcli.models.kernels import compiled_for, steps_for
 from seqcli.models.products import linear
 from seqcli.models.recurrence import RecurrentLayer
 from seqcli.models.runs import wide_dtype
@@ -30,12 +30,15 @@ class FrozenLayer:
     def __init__(self, layer: RecurrentLayer, kind: ProductKind) -> None:
         """Lay out the recurrent weights; h is within -1 and 1, whatever the cell."""
         self.cell, self.hidden = layer.cell, layer.hidden_size
+        self.gates = len(layer.hidden_weight) // layer.hidden_size
         weight, bias = layer.hidden_weight.detach(), layer.recurrent_bias
         self.bias = None if bias is None else bias.detach().to(kind.dtype)
         self.steps = steps_for(weight.new_empty(0, dtype=kind.dtype))
         split = 2 * self.hidden if self.cell == "gru" else len(weight)
         parts = weight.split([split, len(weight) - split])
         self.products = [FixedProduct(part, None, kind) for part in parts if len(part)]
+        packed = [product.packed_bytes() for product in self.products]
+        self.packed = [(p.weights, p.zeros, p.scales) for p in packed if p is not None]
 
     def start(self, state: tuple[Tensor, ...]) -> LayerState:
         """Return the state of a layer, (h,) or (h, c), as this one carries it."""
@@ -43,6 +46,39 @@ class FrozenLayer:
         wide = h.to(wide_dtype(h.dtype))
         narrow = wide if wide.dtype == h.dtype else h
         return (wide, narrow, *(part.to(wide.dtype) for part in rest))
+
+    def run(
+        self,
+        x_part: Tensor,
+        state: LayerState,
+        is_real: Tensor | None = None,
+        outputs: Tensor | None = None,
+        *,
+        backwards: bool = False,
+    ) -> LayerState:
+        """Return the state after some steps.
+
+        Args:
+            x_part: Input products, (steps, rows, gates * hidden).
+            state: State before them.
+            is_real: True where a step is no padding, (steps, rows, 1); None if there is none.
+            outputs: Takes h of every step, (steps, rows, hidden), if given.
+            backwards: Whether to begin at the end.
+        """
+        compiled = compiled_for(x_part) if self.packed else None
+        if compiled is not None and compiled.runs_layers() and len(state[0]):
+            wide, narrow, *rest = state
+            new = (wide.clone(), narrow.clone(), *(part.clone() for part in rest))
+            weights, bias = self.packed, self.bias
+            compiled.run_layer(
+                self.cell, new, x_part, is_real, weights, bias, outputs, backwards=backwards
+            )
+            return new
+        for time in reversed(range(len(x_part))) if backwards else range(len(x_part)):
+            state = self.step(x_part[time], state, None if is_real is None else is_real[time])
+            if outputs is not None:
+                outputs[time] = state[1]
+        return state
 
     def step(self, x_part: Tensor, state: LayerState, is_real: Tensor | None = None) -> LayerState:
         """Return the state after one step.
@@ -151,11 +187,12 @@ class FrozenEncoder:
         for number, layer in enumerate(directions):
             zeros = x_part.new_zeros(batch, hidden)
             state = layer.start((zeros, zeros) if layer.cell == "lstm" else (zeros,))
-            order = range(length) if number == 0 else reversed(range(length))
-            own = x_part[..., number * gates : (number + 1) * gates]
-            for time in order:
-                real = None if is_real is None else is_real[time]
-                state = layer.step(own[time], state, real)
-                outputs[time, :, number * hidden : (number + 1) * hidden] = state[1]
+            state = layer.run(
+                x_part[..., number * gates : (number + 1) * gates],
+                state,
+                is_real,
+                outputs[..., number * hidden : (number + 1) * hidden],
+                backwards=number > 0,
+            )
             ends.append((state[1], *state[2:]))
         return outputs, tuple(torch.cat(parts, dim=-1) for parts in zip(*ends, strict=True))

@@ -8,16 +8,19 @@ there is no compiler, or no fit tensors, torch's operations do the same.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqcli.compiling import find_libraries
+from seqcli.models.shortlist import PieceLists
 from seqcli.models.steps import TORCH_STEPS, Steps
 
+CELLS = ("rnn", "lstm", "gru", "gru-cudnn")  # by their numbers in running.c
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}  # of the products
 
 
@@ -79,8 +82,59 @@ class Kernels:
         _call(self.library.as_bytes, x.shape[1], None, x, whole)
         return whole
 
+    def runs_layers(self) -> bool:
+        """Tell whether ``run_layer`` is there: it needs instructions for products of bytes."""
+        return bool(self.library.can_run_layers())
+
+    def run_layer(
+        self,
+        cell: str,
+        state: tuple[Tensor, ...],
+        x_part: Tensor,
+        is_real: Tensor | None,
+        weights: Sequence[tuple[Tensor, Tensor, Tensor]],
+        bias: Tensor | None,
+        outputs: Tensor | None,
+        *,
+        backwards: bool,
+    ) -> None:
+        """Run a recurrent layer over a sequence; products are of bytes, weights packed for them.
+
+        Args:
+            cell: Its kind.
+            state: h in fp32, h in the dtype of the products, and c of an LSTM, (rows, hidden) each,
+                contiguous; what it is afterwards is written there.
+            x_part: Input products, (steps, rows, gates * hidden).
+            is_real: Bool, (steps, rows, 1), or None if no step is padding.
+            weights: Of each product packed weights, zeros and scales; the cell has one or two.
+            bias: Of gru-cudnn, in the dtype of the products, (hidden,).
+            outputs: Takes h of every step, (steps, rows, hidden), if given.
+            backwards: Whether to begin at the end.
+        """
+        h, narrow_h, *rest = state
+        rows, hidden = h.shape
+        steps, _, width = x_part.shape
+        first, second = weights[0], weights[1] if len(weights) > 1 else (None, None, None)
+        shape = torch.tensor([steps, CELLS.index(cell), int(backwards)])
+        scratch = (
+            h.new_empty(rows, width + 3 * hidden),
+            narrow_h.new_empty(rows, width + hidden),
+            h.new_empty(rows, -(-hidden // 4) * 4, dtype=torch.uint8),
+        )
+        tensors = (h, rest[0] if rest else None, narrow_h, x_part, is_real, outputs)
+        _call(
+            self.library.run_layer, hidden, None, *tensors, *first, *second, bias, shape, *scratch
+        )
+
     def attend(
-        self, queries: Tensor, keys: Tensor, values: Tensor, lengths: Tensor, *, heads: int
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        lengths: Tensor,
+        places: Tensor,
+        *,
+        heads: int,
     ) -> Tensor:
         """Return what ``attention.attend`` reads for dot products, beside the queries.
 
@@ -89,17 +143,17 @@ class Kernels:
             keys: (batch, src_len, hidden).
             values: (batch, src_len, hidden).
             lengths: Real pieces of each sentence, (batch,).
+            places: Which of these sentences ask, (sentences,).
             heads: Each looks with its part of the units.
 
         Returns:
             [query; context], (rows, 2 * hidden).
         """
         rows, hidden = queries.shape
-        batch, src_len, _ = keys.shape
-        shape = lengths.new_tensor([rows // batch, heads])
-        weights, sums = queries.new_empty(1, src_len), queries.new_empty(1, hidden)
+        shape = lengths.new_tensor([rows // len(places), heads])
+        weights, sums = queries.new_empty(1, keys.shape[1]), queries.new_empty(1, hidden)
         read = keys.new_empty(rows, 2 * hidden)
-        tensors = (queries, keys, values, lengths, shape, weights, sums, read)
+        tensors = (queries, keys, values, lengths, places, shape, weights, sums, read)
         _call(self.library.attend, hidden, None, *tensors)
         return read
 
@@ -113,9 +167,39 @@ class Kernels:
         rows, vocab = logits.shape
         log_probs = logits.new_empty(rows, keep, dtype=torch.float32)
         pieces = logits.new_empty(rows, keep, dtype=torch.long)
-        tops, places = log_probs.new_empty(1, vocab), pieces.new_empty(1, vocab)
-        tensors = (logits, tops, places, pieces.new_tensor([keep]), log_probs, pieces)
+        tops = log_probs.new_empty(1, vocab)
+        tensors = (logits, tops, pieces.new_tensor([keep]), log_probs, pieces)
         _call(self.library.best_pieces, vocab, None, *tensors)
+        return log_probs, pieces
+
+    def best_listed(
+        self,
+        x: Tensor,
+        weight: Tensor,
+        scales: Tensor,
+        shifts: Tensor,
+        lists: PieceLists,
+        keep: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Return ``best_pieces`` of x @ weight.t(), scaled and shifted, among the listed pieces.
+
+        Args:
+            x: Bytes, or in the dtype of the products, (rows, in); rows of a sentence side by side.
+            weight: int8, or in the dtype of the products, (vocab, in).
+            scales: fp32, (1, vocab).
+            shifts: fp32, (1, vocab).
+            lists: What each sentence may say.
+            keep: How many.
+        """
+        rows = len(x)
+        beams = rows // len(lists.bounds)
+        log_probs = scales.new_empty(rows, keep)
+        pieces = lists.pieces.new_empty(rows, keep)
+        scores = scales.new_empty(beams, lists.most)
+        shape = lists.pieces.new_tensor([beams, keep])
+        function = self.library.best_of_bytes if x.dtype == torch.uint8 else self.library.best_of
+        tensors = (x, weight, scales, shifts, lists.pieces[None], lists.bounds, shape)
+        _call(function, x.shape[1], None, *tensors, scores, log_probs, pieces)
         return log_probs, pieces
 
 
@@ -164,22 +248,20 @@ def _wrap(library: ctypes.CDLL) -> Kernels:
     return Kernels(steps, library)
 
 
-def _call(
-    function: Callable[..., None], hidden: int, is_real: Tensor | None, *tensors: Tensor | None
-) -> None:
+def _call(function: Any, hidden: int, is_real: Tensor | None, *tensors: Tensor | None) -> None:
     """Call a C function: rows, hidden, is_real, then address and row stride of each tensor."""
     first = tensors[0]
     assert first is not None
     assert is_real is None or is_real.is_contiguous()
-    arguments: list[ctypes.c_int64 | ctypes.c_void_p] = [
-        ctypes.c_int64(first.shape[0]),
-        ctypes.c_int64(hidden),
-        ctypes.c_void_p(None if is_real is None else is_real.data_ptr()),
-    ]
+    arguments = [first.shape[0], hidden, None if is_real is None else is_real.data_ptr()]
     for tensor in tensors:
         if tensor is None:
-            arguments += ctypes.c_void_p(None), ctypes.c_int64(0)
+            arguments += None, 0
         else:
-            assert tensor.stride(-1) == 1, "a row must be one block of memory"
-            arguments += ctypes.c_void_p(tensor.data_ptr()), ctypes.c_int64(tensor.stride(0))
+            row, unit = tensor.stride()[0], tensor.stride()[-1]
+            assert unit == 1, "a row must be one block of memory"
+            arguments += tensor.data_ptr(), row
+    if function.argtypes is None:  # so that ctypes turns plain numbers into its own
+        pairs = [ctypes.c_void_p, ctypes.c_int64] * len(tensors)
+        function.argtypes = [ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, *pairs]
     function(*arguments)

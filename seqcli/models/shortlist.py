@@ -16,6 +16,31 @@ from seqcli.pieces import NEVER_PRODUCED
 
 
 @dataclass(frozen=True)
+class PieceLists:
+    """The pieces that each sentence of a batch may say."""
+
+    pieces: Tensor  # those of all sentences, one list after another, (all,)
+    bounds: Tensor  # where the list of each begins and is over, (batch, 2)
+    vocab: int
+
+    @property
+    def most(self) -> int:
+        """The pieces of the longest list."""
+        return int((self.bounds[:, 1] - self.bounds[:, 0]).max())
+
+    def select(self, rows: Tensor) -> PieceLists:
+        """Return the lists of some sentences; rows are indices, (rows,)."""
+        return PieceLists(self.pieces, self.bounds[rows], self.vocab)
+
+    def allowed(self) -> Tensor:
+        """Return which pieces each sentence may say, (batch, vocab), bool."""
+        allowed = self.bounds.new_zeros(len(self.bounds), self.vocab).bool()
+        for row, (start, end) in enumerate(self.bounds.tolist()):
+            allowed[row, self.pieces[start:end]] = True
+        return allowed
+
+
+@dataclass(frozen=True)
 class Shortlist:
     """The likeliest translations of every source piece, and what is always allowed."""
 
@@ -27,13 +52,17 @@ class Shortlist:
         """Return the same on a device."""
         return Shortlist(self.candidates.to(device), self.common.to(device), self.vocab)
 
-    def allowed(self, src: Tensor) -> Tensor:
-        """Return which pieces each source allows, (batch, vocab), for src (batch, src_len).
+    def of_sources(self, src: Tensor) -> PieceLists:
+        """Return the lists of some sources, for src (batch, src_len).
 
-        Those that no translation has (padding, unknown, BOS) are never among them.
+        Pieces that no translation has (padding, unknown, BOS) are never on them.
         """
         allowed = torch.zeros(len(src), self.vocab + 1, dtype=torch.bool, device=src.device)
         allowed.scatter_(1, self.candidates[src].flatten(1), True)
         allowed[:, self.common] = True
         allowed[:, list(NEVER_PRODUCED)] = False
-        return allowed[:, : self.vocab]
+        allowed = allowed[:, : self.vocab]
+        ends = allowed.sum(dim=1).cumsum(dim=0)
+        starts = torch.cat([ends.new_zeros(1), ends[:-1]])
+        bounds = torch.stack([starts, ends], dim=1)
+        return PieceLists(allowed.nonzero()[:, 1], bounds, self.vocab)

@@ -233,17 +233,18 @@ def test_attend_reads_as_attention_by_its_equation(
     batch: int, beams: int, src_len: int, heads: int, units: int
 ) -> None:
     queries = torch.randn(batch, beams, heads, units)
-    keys, values = torch.randn(2, batch, src_len, heads, units)
-    lengths = torch.randint(1, src_len + 1, (batch,))
+    all_keys, all_values = torch.randn(2, batch + 2, src_len, heads, units)
+    all_lengths = torch.randint(1, src_len + 1, (batch + 2,))
+    places = torch.randperm(batch + 2)[:batch]
+    keys, values, lengths = all_keys[places], all_values[places], all_lengths[places]
     scores = torch.einsum("bqhu,bshu->bqhs", queries, keys)
     is_padding = torch.arange(src_len) >= lengths[:, None, None, None]
     weights = scores.masked_fill(is_padding, -torch.inf).softmax(dim=-1)
     contexts = torch.einsum("bqhs,bshu->bqhu", weights, values)
     compiled = compiled_for(keys)
     assert compiled is not None
-    read = compiled.attend(
-        queries.flatten(2).flatten(0, 1), keys.flatten(2), values.flatten(2), lengths, heads=heads
-    )
+    remembered = (all_keys.flatten(2), all_values.flatten(2), all_lengths, places)
+    read = compiled.attend(queries.flatten(2).flatten(0, 1), *remembered, heads=heads)
     expected = torch.cat([queries.flatten(2), contexts.flatten(2)], dim=-1).flatten(0, 1)
     torch.testing.assert_close(read, expected, atol=1e-5, rtol=1e-5)
 
