@@ -210,6 +210,12 @@ def test_languages_of_jsonl_are_its_keys(tmp_path: Path) -> None:
     assert find_languages(io.BytesIO(dump({"tgt": "x", "en": "a"})), "x") == []
 
 
+def test_keys_of_jsonl_are_bounded() -> None:
+    data = dump(*({f"key-{number}": "x"} for number in range(1001)))
+    with pytest.raises(CorpusError, match="x:1001: more than 1,000 different keys"):
+        find_languages(io.BytesIO(data), "x")
+
+
 @pytest.mark.parametrize(
     ("line", "text"),
     [

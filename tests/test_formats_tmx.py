@@ -222,6 +222,13 @@ def test_sizes_are_bounded(data: bytes, text: str) -> None:
         pairs_of(data)
 
 
+@pytest.mark.parametrize("tags", [["x" * 101], [f"x-{number}" for number in range(1001)]])
+def test_tags_of_languages_are_bounded(tags: list[str]) -> None:
+    data = tmx("".join(tuv(tag, "a") for tag in tags))
+    with pytest.raises(CorpusError, match=r"x\.tmx:3: more than 1,000 languages, or a tag of more"):
+        find_languages(io.BytesIO(data), "x.tmx")
+
+
 def test_other_encodings_are_read_as_they_are_declared() -> None:
     for encoding in ("ISO-8859-1", "windows-1252", "UTF-16BE"):
         assert pairs_of(tmx(unit("Größe", "naïve"), encoding=encoding)) == [("Größe", "naïve")]

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.inline import one_line
-from seqcli.corpus.formats.languages import normal_tag
+from seqcli.corpus.formats.languages import MOST_LENGTH, MOST_TAGS, normal_tag
 from seqcli.corpus.lines import decode_lines
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
@@ -26,10 +26,15 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
         CorpusError: As read_pairs.
     """
     found: dict[str, None] = {}
-    for _, record in _iter_records(stream, name):
+    for number, record in _iter_records(stream, name):
         if any(side in record for side in _SIDES):
             return []
-        found.update((key, None) for key, value in record.items() if isinstance(value, str))
+        keys = (key for key, value in record.items() if isinstance(value, str))
+        found.update((key, None) for key in keys if len(key) <= MOST_LENGTH)
+        if len(found) > MOST_TAGS:
+            raise CorpusError(
+                f"{name}:{number}: more than {MOST_TAGS:,} different keys by now; {_RULE}"
+            )
     return list(found)
 
 

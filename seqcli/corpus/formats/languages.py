@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from seqcli.errors import CorpusError
 
+MOST_TAGS = 1_000  # of a file
+MOST_LENGTH = 100  # characters of a tag
 _SHOWN = 20  # tags listed in a message
 
 

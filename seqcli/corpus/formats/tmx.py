@@ -11,14 +11,13 @@ from typing import IO
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.inline import Segment, Tag, join_pair
-from seqcli.corpus.formats.languages import normal_tag
+from seqcli.corpus.formats.languages import MOST_LENGTH, MOST_TAGS, normal_tag
 from seqcli.corpus.formats.xml import MOST_DEPTH, XmlReader
 from seqcli.corpus.lines import MAX_LINE_BYTES
 from seqcli.errors import CorpusError
 
 _CODES = frozenset(("bpt", "ept", "ph", "it", "ut"))  # their content is code, not text
 _MOST_PARTS = 10_000  # pieces of text and tags of a segment
-_MOST_LANGUAGES = 1_000  # of a file
 _MOST_VARIANTS = 16  # texts of a unit in one language
 
 
@@ -39,10 +38,10 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
             is_started = True
         if element == "tuv":
             found[_language_of(attributes)] = None
-            if len(found) > _MOST_LANGUAGES:
+            if len(found) > MOST_TAGS or len(_language_of(attributes)) > MOST_LENGTH:
                 raise CorpusError(
-                    f"{reader.place()}: more than {_MOST_LANGUAGES:,} languages; is this a "
-                    "translation memory?"
+                    f"{reader.place()}: more than {MOST_TAGS:,} languages, or a tag of more than "
+                    f"{MOST_LENGTH} characters; is this a translation memory?"
                 )
 
     reader.parser.StartElementHandler = start
