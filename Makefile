@@ -42,7 +42,7 @@ TEACHERS ?= $(RUN)
 TEACHER_FILES = $(if $(filter file,$(origin TEACHERS)),$(RUN)/trained,$(TEACHERS:%=%/model.safetensors))
 DISTILLED := data/$(NAME).distilled-text/train
 
-.PHONY: bench-decoding bench-quality bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-faults test-slow train translate
+.PHONY: bench-decoding bench-quality bench-reading bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-faults test-slow train translate
 
 bench-decoding: $(RUN)/trained ## Time translation with RUN, greedy and with a beam, in each precision, beside a plain search.
 	$(BIN)/python benchmarks/translation_speed.py $(RUN) $(FLAGS)
@@ -53,6 +53,10 @@ bench-quality: $(WITH_TOOLS) ## Train and score a recipe with three seeds; DATA=
 	  $(BENCH_FLAGS) $(if $(FLAGS),-- $(FLAGS))
 
 # Here DATA is the folder of the raw text, as for multi30k; without it the bundled corpus is timed.
+bench-reading: $(INSTALLED) ## Time reading of a generated TMX and preprocessing of repeated text, and take their memory.
+	$(BIN)/python benchmarks/reading.py tmx $(FLAGS)
+	$(BIN)/python benchmarks/reading.py preprocess corpora/daily.en-ko/train.en corpora/daily.en-ko/train.ko
+
 bench-speed: data/bench-speed/manifest.json ## Time training beside plain PyTorch; DATA=FOLDER of Multi30k, ONMT=PYTHON of OpenNMT-py.
 	$(BIN)/python benchmarks/training_speed.py data/bench-speed $(ONMT:%=--onmt %) $(FLAGS)
 
@@ -126,6 +130,7 @@ data/bench-speed/manifest.json: | $(WITH_TOOLS)
 
 # What the teachers make of the source of the training text (Kim & Rush 2016, section 3.2).
 $(DISTILLED).done: $(foreach prefix,$(TRAIN),$(wildcard $(prefix).$(SRC) $(prefix).$(SRC).gz $(filter %.tsv %.tsv.gz,$(prefix)))) $(TEACHER_FILES) | $(INSTALLED)
+	@$(if $(filter-out %.tsv %.tsv.gz,$(filter $(BILINGUAL),$(TRAIN))),$(error make distill reads text and .tsv only, not $(TRAIN)))
 	@mkdir -p $(@D) && rm -f $@
 	{ $(foreach prefix,$(TRAIN),$(if $(filter %.tsv %.tsv.gz,$(prefix)),zcat -f $(prefix) | cut -f 1;,\
 	  zcat -f $(firstword $(wildcard $(prefix).$(SRC) $(prefix).$(SRC).gz));)) } > $(DISTILLED).$(SRC)
@@ -153,11 +158,13 @@ ifneq ($(WITH_SPACE),)
 $(error A path has a space in it, which make cannot handle: $(WITH_SPACE). Use another path, or seqcli itself)
 endif
 
+# Names of files of both sides (docs/formats.md).
+BILINGUAL := $(foreach suffix,tsv jsonl tmx xlf xliff po mo,%.$(suffix) $(foreach packing,gz xz zst bz2,%.$(suffix).$(packing)))
 # Both sides of a prefix, or a bilingual file.
-files_of = $(wildcard $(foreach prefix,$(1),$(prefix).$(SRC) $(prefix).$(TGT) $(prefix).$(SRC).gz $(prefix).$(TGT).gz $(filter %.tsv %.tsv.gz,$(prefix))))
+files_of = $(wildcard $(foreach prefix,$(1),$(prefix).$(SRC) $(prefix).$(TGT) $(prefix).$(SRC).gz $(prefix).$(TGT).gz $(filter $(BILINGUAL),$(prefix))))
 # VALID, TEST and UNSEEN may be missing from a corpus, or be there in other languages, but not when
 # somebody named them.
-has_both = $(or $(filter %.tsv %.tsv.gz,$(wildcard $(1))),$(and $(wildcard $(1).$(SRC) $(1).$(SRC).gz),$(wildcard $(1).$(TGT) $(1).$(TGT).gz)))
+has_both = $(or $(filter $(BILINGUAL),$(wildcard $(1))),$(and $(wildcard $(1).$(SRC) $(1).$(SRC).gz),$(wildcard $(1).$(TGT) $(1).$(TGT).gz)))
 is_given = $(and $($(1)),$(or $(filter-out file,$(origin $(1))),$(call has_both,$($(1)))))
 text_flags = $(TRAIN:%=--train %) $(if $(call is_given,VALID),--valid $(VALID)) $(if $(call is_given,TEST),--test $(TEST)) $(if $(call is_given,UNSEEN),--test unseen=$(UNSEEN))
 config_flag = $(CONFIG:%=--config %)

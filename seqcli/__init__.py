@@ -14,8 +14,9 @@ from seqcli.version import __version__
 if TYPE_CHECKING:
     from seqcli.api import evaluate, preprocess, train
     from seqcli.decoding.translator import Translator
+    from seqcli.memory import TranslationMemory
 
-__all__ = ["Translator", "__version__", "evaluate", "preprocess", "train"]
+__all__ = ["TranslationMemory", "Translator", "__version__", "evaluate", "preprocess", "train"]
 
 # How long a thread spins before it sleeps when it waits for the others. A recurrent model makes
 # many short steps: threads that sleep at once wake too late (a quarter slower), and by default they
@@ -29,6 +30,7 @@ os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 _HOMES = {
+    "TranslationMemory": "seqcli.memory",
     "Translator": "seqcli.decoding.translator",
     "evaluate": "seqcli.api",
     "preprocess": "seqcli.api",

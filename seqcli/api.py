@@ -38,7 +38,8 @@ def preprocess(
 
     Args:
         data_dir: Directory to write.
-        train: One or more prefixes (``PREFIX.en`` and ``PREFIX.de``, or with ``.gz``) or TSV files.
+        train: One or more prefixes (``PREFIX.en`` and ``PREFIX.de``) or bilingual files, such as
+            ``memory.tmx`` (docs/formats.md).
         valid: The same, once; without it some training pairs are cut off.
         test: The same, once, or several by name.
         config: A settings file.

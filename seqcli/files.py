@@ -5,12 +5,14 @@ Place: every module that writes. Imports the standard library and errors only.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from seqcli.errors import SeqcliError, SettingsError
 UNFINISHED = ".seqcli-unfinished-"  # start of the name of whatever is not complete yet
 LOCK = ".seqcli-lock"  # see locking
 HASH_BLOCK = 1 << 20
+_TEMPORARY: list[Path] = []
 
 _NEXT_STEP = {
     errno.ENOSPC: "free some space or choose another place",
@@ -98,6 +101,28 @@ def explaining(path: Path, *, alias: Path | None = None) -> Iterator[None]:
 
 def _without_unfinished(path: Path) -> Path:
     return Path(*(part for part in path.parts if not part.startswith(UNFINISHED)))
+
+
+def make_temporary() -> Path:
+    """Make an empty file in the system's folder for such; it is removed when the process ends.
+
+    Raises:
+        SeqcliError: The disk refuses.
+    """
+    with explaining(Path(tempfile.gettempdir())):
+        descriptor, name = tempfile.mkstemp(prefix="seqcli-")
+        os.close(descriptor)
+    if not _TEMPORARY:
+        atexit.register(remove_temporary)
+    _TEMPORARY.append(Path(name))
+    return _TEMPORARY[-1]
+
+
+def remove_temporary() -> None:
+    """Remove what ``make_temporary`` has made."""
+    while _TEMPORARY:
+        with contextlib.suppress(OSError):
+            _TEMPORARY.pop().unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

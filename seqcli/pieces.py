@@ -34,7 +34,7 @@ from seqcli.errors import (
     SeqcliError,
     SettingsError,
 )
-from seqcli.files import write_atomically
+from seqcli.files import remove_temporary, write_atomically
 from seqcli.piece_files import MOST_BYTES, check_piece_model, special_ids_of
 from seqcli.resampling import SPACE_MARK, Drawing, Vocabulary
 from seqcli.untrusted import UnsoundFileError, read_bounded
@@ -378,6 +378,7 @@ def _leave_at_once(done: threading.Event) -> None:
         for name in ("stdout", "stderr"):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 getattr(sys, name).flush()
+        remove_temporary()
         os._exit(InterruptedRun.exit_code)
 
 

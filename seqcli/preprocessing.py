@@ -89,7 +89,7 @@ def build_data(
     Args:
         settings: Of which sections data and pieces, and the seed, are used.
         data_dir: Is made if it is missing.
-        train: Prefixes or TSV files, read one after the other.
+        train: Prefixes or bilingual files, read one after the other; see find_source.
         valid: The same, once, or None.
         test: The same, by name of the test set.
         overwrite: Allow ``data_dir`` to hold something; only files of a data dir are replaced.
@@ -144,7 +144,9 @@ def _write(
 
 def _check_names(train: Sequence[str | Path], test: Mapping[str, str | Path]) -> None:
     if not train:
-        raise SettingsError("no training text is given; give a prefix or a .tsv file with --train")
+        raise SettingsError(
+            "no training text is given; give a prefix or a bilingual file with --train"
+        )
     seen = {"train", "valid"}
     for name in test:
         if not _TEST_NAME.fullmatch(name) or name.lower() in seen:
@@ -243,7 +245,9 @@ def _learn_pieces(
         side = None if options.joint else number
         pairs = _mask(text.iter_pairs(without=inputs.cut), options)
         lines = _iter_lines(_watch(pairs, "learning pieces", text.count, report), side)
-        sizes.append(_train_side(lines, work / name, options, seed=settings.training.seed))
+        marks = MARKS if options.protect or text.has_marks else ()
+        seed = settings.training.seed
+        sizes.append(_train_side(lines, work / name, options, marks=marks, seed=seed))
         if sizes[-1] < options.vocab_size:
             report.warn(
                 f"vocab_size ({options.vocab_size:,}) is more than the pieces of this text; "
@@ -252,7 +256,14 @@ def _learn_pieces(
     return {"src": sizes[0], "tgt": sizes[-1]}
 
 
-def _train_side(lines: Iterable[str], path: Path, options: PiecesSettings, *, seed: int) -> int:
+def _train_side(
+    lines: Iterable[str],
+    path: Path,
+    options: PiecesSettings,
+    *,
+    marks: Sequence[str],
+    seed: int,
+) -> int:
     return train_pieces(
         lines,
         path,
@@ -260,7 +271,7 @@ def _train_side(lines: Iterable[str], path: Path, options: PiecesSettings, *, se
         model_type=options.model_type,
         character_coverage=options.character_coverage,
         byte_fallback=options.byte_fallback,
-        user_symbols=(*options.user_symbols, *(MARKS if options.protect else ())),
+        user_symbols=(*options.user_symbols, *marks),
         sample=options.pieces_sample,
         seed=seed,
     )
@@ -288,18 +299,18 @@ def _write_train(
             yield placed
 
     max_pieces = settings.data.max_pieces
-    masked = _mask(see_all(), settings.pieces)
+    masked = _mask(see_all() if inputs.overlaps else pairs, settings.pieces)
     count = write_ids(work, "train", masked, pieces, max_pieces=max_pieces, dropped=dropped)
     _require_pairs("train", text, count, dropped)
     return count
 
 
-def _mask(pairs: Iterable[PlacedPair], options: PiecesSettings) -> Iterator[PlacedPair]:
-    """Yield pairs with marks in the place of what is protected."""
+def _mask(pairs: Iterable[PlacedPair], options: PiecesSettings) -> Iterable[PlacedPair]:
+    """Return pairs with marks in the place of what is protected."""
     protection = Protection(options.protect)
-    for placed in pairs:
-        pair = protection.mask_pair(placed.pair) if protection.is_on else placed.pair
-        yield placed._replace(pair=pair)
+    if not protection.is_on:
+        return pairs
+    return (placed._replace(pair=protection.mask_pair(placed.pair)) for placed in pairs)
 
 
 def _write_held(

@@ -8,6 +8,7 @@ from seqcli.errors import SettingsError
 
 def test_the_public_names_are_there_and_are_not_modules():
     assert sorted(seqcli.__all__) == [
+        "TranslationMemory",
         "Translator",
         "__version__",
         "evaluate",

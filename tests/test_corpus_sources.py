@@ -51,8 +51,9 @@ def test_a_missing_file_is_told_with_what_was_looked_for_and_what_is_near(folder
     error = refusal(folder / "trian")
     assert isinstance(error, CorpusError)
     assert str(error) == (
-        f"{folder / 'trian'}: neither {folder / 'trian.en'} nor {folder / 'trian.en.gz'} exists; "
-        "a corpus is PREFIX.en and PREFIX.de, or one .tsv file; did you mean "
+        f"{folder / 'trian'}: neither {folder / 'trian.en'} nor {folder / 'trian.en'} with "
+        ".gz, .xz, .zst, .bz2 exists; a corpus is PREFIX.en and PREFIX.de, or one file (.tsv, "
+        ".jsonl, .tmx, .xlf, .xliff, .po, .mo); did you mean "
         f"{folder / 'train.en'} or {folder / 'train.de'}?"
     )
 
@@ -91,7 +92,9 @@ def test_one_side_of_a_corpus_is_refused_with_the_prefix(folder: Path) -> None:
         f"{folder / 'train'}"
     )
     (folder / "notes.txt").write_text("x")
-    assert "neither .tsv nor .tsv.gz" in str(refusal(folder / "notes.txt"))
+    assert "says no format that is known (.tsv, .jsonl, .tmx, .xlf, .xliff, .po, .mo" in str(
+        refusal(folder / "notes.txt")
+    )
 
 
 def test_two_candidates_for_a_side_are_refused(folder: Path) -> None:

@@ -29,7 +29,7 @@ def iter_line_groups(path: Path | None, *, most: int) -> Iterator[Iterable[str]]
     be translated.
 
     Args:
-        path: A text file, plain or gzip, or a named pipe.
+        path: A text file, plain or packed, or a named pipe.
         most: Lines of a group that comes from a pipe, at the most.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +11,10 @@ from seqcli.cli.flags import DebugOption, JsonOption, QuietOption
 from seqcli.cli.results import require_stdout
 from seqcli.errors import CorpusError, SettingsError
 
-group = typer.Typer(add_completion=False, no_args_is_help=True)
+if TYPE_CHECKING:
+    from seqcli.corpus.sources import ParallelSource
 
-_PACKED = ".gz"
+group = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @group.callback()
@@ -22,7 +23,10 @@ def _data() -> None:
 
 
 SrcArgument = Annotated[
-    Path, typer.Argument(metavar="SRC", help="Source text, plain or gzip; or one .tsv file.")
+    Path,
+    typer.Argument(
+        metavar="SRC", help="Source text, plain or packed; or one file of both sides, or -."
+    ),
 ]
 TgtArgument = Annotated[
     Path | None, typer.Argument(metavar="TGT", help="Target text, line by line.")
@@ -33,7 +37,7 @@ AgainstOption = Annotated[
         "--against",
         metavar="PREFIX",
         help="Text that must share no pair with this one, such as a test set: PREFIX.SRC and "
-        "PREFIX.TGT, or a .tsv; may be repeated.",
+        "PREFIX.TGT, or one file of both sides; may be repeated.",
     ),
 ]
 SrcLangOption = Annotated[
@@ -72,15 +76,9 @@ def check(
     """
     from seqcli.console import print_check, report_to_console
     from seqcli.corpus.checking import check_corpus
-    from seqcli.corpus.sources import ParallelSource, check_file
 
     require_stdout()
-    if tgt is None and not src.name.endswith((".tsv", ".tsv.gz")):
-        raise SettingsError(
-            f"{src}: TGT is missing; give both sides, SRC and TGT, or one .tsv file"
-        )
-    paths = (src,) if tgt is None else (src, tgt)
-    source = ParallelSource(tuple(check_file(path) for path in paths))
+    source = _find_source(src, tgt, src_lang, tgt_lang)
     with report_to_console(quiet=quiet) as report:
         result = check_corpus(
             source,
@@ -98,9 +96,32 @@ def check(
         )
 
 
+def _find_source(
+    src: Path, tgt: Path | None, src_lang: str | None, tgt_lang: str | None
+) -> ParallelSource:
+    from seqcli.corpus.formats import format_of
+    from seqcli.corpus.sources import ParallelSource, check_file, find_source
+
+    if tgt is not None:
+        return ParallelSource((check_file(src), check_file(tgt)))
+    file_format = format_of(src.name)
+    if file_format is None and src != Path("-"):
+        raise SettingsError(
+            f"{src}: TGT is missing; give both sides, SRC and TGT, or one file of both, such as a "
+            ".tsv or a .tmx"
+        )
+    if file_format is not None and file_format.name == "TMX" and not (src_lang and tgt_lang):
+        raise SettingsError(
+            f"{src}: has several languages; say which two are meant with --src-lang and --tgt-lang"
+        )
+    return find_source(src, src_lang or "src", tgt_lang or "tgt")
+
+
 def _language_of(path: Path, default: str) -> str:
-    suffix = Path(path.name.removesuffix(_PACKED)).suffix.removeprefix(".")
-    return default if suffix in ("", "tsv", "txt") else suffix
+    from seqcli.corpus.formats import format_of, without_packing
+
+    suffix = Path(without_packing(path.name)).suffix.removeprefix(".")
+    return default if suffix in ("", "txt") or format_of(path.name) else suffix
 
 
 group.command("check")(check)

@@ -28,7 +28,8 @@ TrainOption = Annotated[
     typer.Option(
         "--train",
         metavar="PREFIX",
-        help="Training text: PREFIX.SRC and PREFIX.TGT (or .gz), or a .tsv; may be repeated.",
+        help="Training text: PREFIX.SRC and PREFIX.TGT, or one file of both sides (.tmx, .xliff, "
+        ".po, .mo, .tsv, .jsonl), each also packed (.gz, .xz, .zst, .bz2), or -; may be repeated.",
     ),
 ]
 ValidOption = Annotated[
@@ -59,7 +60,8 @@ def command(
 ) -> None:
     """Cut parallel text into pieces and write a data directory.
 
-    Line N of the source file is translated by line N of the target file. Pairs with a blank side,
+    Line N of the source file is translated by line N of the target file; - is standard input, in a
+    format of both sides. Languages are tags: en takes en-US. Pairs with a blank side,
     and training pairs that are too long, are dropped and counted.
     """
     from seqcli.console import print_preprocessing, report_to_console

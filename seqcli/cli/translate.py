@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from seqcli.cli.flags import (
     QuietOption,
     settings_flags,
 )
+from seqcli.cli.numbers import parse_number
 from seqcli.cli.results import open_results
 from seqcli.compiling import compile_ahead
 from seqcli.errors import SettingsError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from seqcli.config import DecodingSettings
     from seqcli.decoding.translation import Hypothesis, Translation
     from seqcli.decoding.translator import Translator
+    from seqcli.memory import Match, TranslationMemory
 
 # Batches that are read ahead, so that lines of like length are translated together; a compromise
 # between speed and the wait for the first line, which only a person at a pipe feels.
@@ -90,6 +92,30 @@ FallbackOption = Annotated[
         "--fallback", metavar="TEXT", help="What is printed below --min-confidence; default blank."
     ),
 ]
+MemoryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--memory",
+        metavar="FILE",
+        help="Translation memory, such as a .tmx, or a PREFIX: lines that are in it get its "
+        "translation; --json offers what is like them. May be repeated.",
+    ),
+]
+MemoryThresholdOption = Annotated[
+    float,
+    typer.Option(
+        "--memory-threshold",
+        metavar="X",
+        parser=parse_number("--memory-threshold", 0.5, 1),
+        help="Least similarity of what --memory offers, 0.5 to 1.",
+    ),
+]
+UseFuzzyOption = Annotated[
+    bool,
+    typer.Option(
+        "--use-fuzzy-matches", metavar="", help="Use what is like a line in its place, too."
+    ),
+]
 JSON_VERSION = 1  # of the objects that --json prints; docs/json.md
 
 
@@ -104,6 +130,9 @@ def command(
     alignments: AlignmentsOption = None,
     min_confidence: MinConfidenceOption = None,
     fallback: FallbackOption = "",
+    memory: MemoryOption = None,
+    memory_threshold: MemoryThresholdOption = 0.75,
+    use_fuzzy_matches: UseFuzzyOption = False,
     batch_size: BatchSizeOption = 64,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -127,6 +156,8 @@ def command(
     alignments_stream = nullcontext(None) if alignments is None else open_results(alignments)
     settings = given.load_for_run(model[0])
     training = settings.training
+    if use_fuzzy_matches and not memory:
+        raise SettingsError("--use-fuzzy-matches: there is no memory; give one with --memory")
     if training.kernels != "torch":
         compile_ahead()  # while torch is imported
 
@@ -142,6 +173,7 @@ def command(
             "--min-confidence: nothing is known of the confidence of this model: it is of a single "
             "run that was trained to its end; `seqcli tune RUN_DIR` learns it afterwards"
         )
+    remembered = _load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
     with (
         report_to_console(quiet=quiet) as report,
         output_stream as results,
@@ -159,9 +191,29 @@ def command(
             alignments=aligned,
             least=min_confidence,
             fallback=_one_line(fallback),
+            memory=remembered,
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
+
+
+def _load_memory(
+    translator: Translator, specs: Sequence[str], threshold: float, use_fuzzy: bool
+) -> TranslationMemory | None:
+    from seqcli.memory import TranslationMemory
+
+    if not specs:
+        return None
+    if "-" in specs:
+        raise SettingsError("--memory -: standard input is for text to translate; give a file")
+    data = translator.settings.data
+    return TranslationMemory.load(
+        *specs,
+        src_lang=data.src_lang,
+        tgt_lang=data.tgt_lang,
+        threshold=threshold,
+        use_fuzzy=use_fuzzy,
+    )
 
 
 def _path_or_stream(path: Path | None) -> Path | None:
@@ -181,6 +233,7 @@ def write_translations(
     alignments: TextIO | None = None,
     least: float | None = None,
     fallback: str = "",
+    memory: TranslationMemory | None = None,
 ) -> Iterator[int]:
     """Translate groups of lines and write them; nobody waits for a translation that is made.
 
@@ -198,13 +251,16 @@ def write_translations(
             first_line=done,
             aligned=as_json or alignments is not None,
             prefix=prefix,
+            memory=memory,
         ):
             done += 1
             translation = _withhold(translation, least, fallback)
             if alignments is not None:
                 alignments.write(format_alignment(translation.hyps[0]))
             if as_json:
-                results.write(format_json(translation, done, n_best=decoding.n_best))
+                has_memory = memory is not None
+                line = format_json(translation, done, n_best=decoding.n_best, has_memory=has_memory)
+                results.write(line)
             else:
                 results.write(format_lines(translation, n_best=decoding.n_best))
             if done % batch_size == 0:
@@ -244,7 +300,9 @@ def format_alignment(hyp: Hypothesis) -> str:
     return to_pharaoh(hyp.src_pieces, hyp.pieces, hyp.alignment) + "\n"
 
 
-def format_json(translation: Translation, number: int, *, n_best: int) -> str:
+def format_json(
+    translation: Translation, number: int, *, n_best: int, has_memory: bool = False
+) -> str:
     """Return one JSON object on one line; ``id`` counts the lines of the input from 1.
 
     docs/json.md says what is in it; JSON_VERSION changes when that does.
@@ -257,6 +315,8 @@ def format_json(translation: Translation, number: int, *, n_best: int) -> str:
         "src_tokens": list(translation.hyps[0].src_pieces),
         **hyps[0],
     }
+    if has_memory:
+        record["memory"] = _describe_match(translation.match)
     if n_best > 1:
         record["nbest"] = hyps
     return json.dumps(record, ensure_ascii=False) + "\n"
@@ -270,6 +330,18 @@ def _describe(hyp: Hypothesis) -> dict[str, object]:
         "tokens": list(hyp.pieces),
         "alignment": None if hyp.alignment is None else list(hyp.alignment),
         "flags": _flags_of(hyp),
+    }
+
+
+def _describe_match(match: Match | None) -> dict[str, object] | None:
+    if match is None:
+        return None
+    return {
+        "match": "exact" if match.is_exact else "fuzzy",
+        "score": round(match.score, 4),
+        "src": match.src,
+        "tgt": match.tgt,
+        "used": match.is_used,
     }
 
 
@@ -294,6 +366,7 @@ def _finite(score: float) -> float | None:
 def _flags_of(hyp: Hypothesis) -> list[str]:
     flags = {"truncated": hyp.truncated, "looped": hyp.looped, "split": hyp.is_split}
     flags |= {"reassembled": hyp.is_reassembled, "withheld": hyp.is_withheld}
+    flags["memory"] = hyp.is_from_memory
     return [name for name, is_set in flags.items() if is_set]
 
 

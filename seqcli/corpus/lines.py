@@ -1,4 +1,4 @@
-"""Bytes on disk -> **lines**: UTF-8, plain or gzip, with the place of every fault.
+"""Bytes on disk -> **lines**: UTF-8, plain or packed, with the place of every fault.
 
 A line ends at a line feed only, and one carriage return before it goes with it. U+2028, U+0085,
 form feed and a lone carriage return are text: ``str.splitlines`` would cut there and shift one
@@ -8,21 +8,18 @@ side of a corpus against the other.
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
+from seqcli.corpus.opening import opened
 from seqcli.errors import CorpusError
 
 MAX_LINE_BYTES = 1 << 20  # a longer line is not a sentence, and would have to fit into memory
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def iter_lines(path: Path, *, on_fault: Callable[[str], None] | None = None) -> Iterator[str]:
-    """Read a text file, plain or gzip (told by its content), line by line.
+    """Read a text file, plain or packed (told by its content), line by line.
 
     Args:
         path: A UTF-8 file; a byte-order mark at its start is dropped.
@@ -33,48 +30,10 @@ def iter_lines(path: Path, *, on_fault: Callable[[str], None] | None = None) -> 
 
     Raises:
         CorpusError: The file cannot be read, is not UTF-8, holds a NUL or a line of more than
-            MAX_LINE_BYTES, or is damaged gzip.
+            MAX_LINE_BYTES, or is damaged.
     """
-    try:
-        with open_text(path) as stream:
-            yield from decode_lines(stream, str(path), on_fault=on_fault)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorpusError(
-            f"{path}: damaged gzip data ({error}); copy or compress the file again"
-        ) from error
-    except IsADirectoryError as error:
-        raise CorpusError(f"{path}: this is a directory; give the path of a file") from error
-    except FileNotFoundError as error:
-        raise CorpusError(f"{path}: no such file; correct the path") from error
-    except io.UnsupportedOperation as error:  # it cannot go back to its start
-        raise CorpusError(
-            f"{path}: a pipe, and text is read more than once; write it to a file first"
-        ) from error
-    except OSError as error:
-        raise CorpusError(
-            f"{path}: cannot be read ({error.strerror or error}); mend that and run the command "
-            "again"
-        ) from error
-
-
-def open_text(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, through gzip if it starts like gzip data."""
-    file = path.open("rb")
-    try:
-        is_gzip = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    if is_gzip:
-        file.close()
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    if path.suffix == ".gz" and path.stat().st_size > 0:
-        file.close()
-        raise CorpusError(
-            f"{path}: not gzip data, though its name ends in .gz; rename it or compress it again"
-        )
-    return file
+    with opened(path) as stream:
+        yield from decode_lines(stream, str(path), on_fault=on_fault)
 
 
 def decode_lines(

@@ -1,16 +1,20 @@
-"""ParallelSource -> **SentencePair(src, tgt)**, streaming; every line makes exactly one pair."""
+"""ParallelSource -> **SentencePair(src, tgt)**, streaming; nothing is left out."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.lines import iter_lines
+from seqcli.corpus.opening import opened
 from seqcli.corpus.sources import ParallelSource
 from seqcli.errors import CorpusError
+
+_SPACE_MARK = "\u2581"
 
 
 class SentencePair(NamedTuple):
@@ -21,15 +25,31 @@ class SentencePair(NamedTuple):
 
 
 def iter_pairs(source: ParallelSource) -> Iterator[SentencePair]:
-    """Read the pairs of a source in order; the n-th pair is made of line n.
+    """Read the pairs of a source in order; the n-th pair of two files is made of line n.
 
     Raises:
-        CorpusError: What ``iter_lines`` raises; the two files differ in their number of lines
-            (raised at the end of the shorter one); or a TSV line has not two columns.
+        CorpusError: What ``iter_lines`` or the format raises; or the two files differ in their
+            number of lines (raised at the end of the shorter one).
     """
-    if len(source.paths) == 1:
-        return _iter_tsv(source.paths[0])
-    return _iter_two_files(*source.paths)
+    return (entry.pair for entry in iter_entries(source))
+
+
+def iter_entries(source: ParallelSource) -> Iterator[Entry]:
+    """Read the pairs of a source as ``iter_pairs`` does, each with its place.
+
+    Raises:
+        CorpusError: As ``iter_pairs``.
+    """
+    if len(source.paths) == 2:
+        return starmap(Entry, enumerate(_iter_two_files(*source.paths), start=1))
+    return _iter_file(source)
+
+
+def _iter_file(source: ParallelSource) -> Iterator[Entry]:
+    (path,), name = source.paths, str(source)
+    reader = source.format.reader()
+    with opened(path, name) as stream:
+        yield from reader.read_pairs(stream, name, source.src_lang, source.tgt_lang)
 
 
 def _iter_two_files(src_path: Path, tgt_path: Path) -> Iterator[SentencePair]:
@@ -46,17 +66,9 @@ def _iter_two_files(src_path: Path, tgt_path: Path) -> Iterator[SentencePair]:
         yield SentencePair(src, tgt)
 
 
-def _iter_tsv(path: Path) -> Iterator[SentencePair]:
-    for number, line in enumerate(iter_lines(path), start=1):
-        columns = line.split("\t") if line.strip() else ["", ""]
-        if len(columns) != 2:
-            raise CorpusError(
-                f"{path}:{number}: {len(columns)} columns; a line must be the source, one tab and "
-                "the target (quotes have no meaning); mend the line"
-            )
-        yield SentencePair(*columns)
-
-
 def is_blank(pair: SentencePair) -> bool:
     """Tell whether a side holds nothing to read: whitespace, or the space mark of SentencePiece."""
-    return any(not side.replace("\u2581", " ").strip() for side in pair)
+    src, tgt = pair
+    if _SPACE_MARK in src or _SPACE_MARK in tgt:
+        src, tgt = (side.replace(_SPACE_MARK, " ") for side in pair)
+    return not src.strip() or not tgt.strip()

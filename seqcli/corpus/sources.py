@@ -6,51 +6,103 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqcli.corpus.formats.base import (
+    PACKED_SUFFIXES,
+    TSV,
+    Format,
+    format_of,
+    suffixes_of_formats,
+    without_packing,
+)
+from seqcli.corpus.opening import opened
+from seqcli.corpus.spooling import STDIN, spool_stdin, tell_format
 from seqcli.errors import CorpusError, SettingsError
-
-_TSV_SUFFIXES = (".tsv", ".tsv.gz")
 
 
 @dataclass(frozen=True)
 class ParallelSource:
     """Where the pairs of one corpus are.
 
-    One path: a bilingual TSV file. Two paths: source and target text, line by line.
+    One path: a file of a format, TSV if none is given. Two paths: source and target text, line by
+    line.
     """
 
     paths: tuple[Path, ...]
+    format: Format = TSV  # of one file
+    src_lang: str = ""  # tags that one file is read for; of a multilingual one in normal form
+    tgt_lang: str = ""
+    is_stdin: bool = False  # the path is of a copy
+
+    @property
+    def names(self) -> tuple[Path, ...]:
+        """What people know the files by."""
+        return (Path(STDIN),) if self.is_stdin else self.paths
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether pairs may have marks in the place of inline tags."""
+        return len(self.paths) == 1 and self.format.has_inline_tags
 
     def __str__(self) -> str:
         """Name the files as a message does."""
-        return " and ".join(str(path) for path in self.paths)
+        return " and ".join(str(name) for name in self.names)
 
 
 def find_source(spec: str | Path, src_lang: str, tgt_lang: str) -> ParallelSource:
-    """Find the files that a prefix or the name of a TSV file stands for.
+    """Find the files that a prefix or the name of a bilingual file stands for.
 
     Args:
-        spec: ``PREFIX`` for ``PREFIX.en`` and ``PREFIX.de`` (or with ``.gz``), or a file whose
-            name ends in ``.tsv`` or ``.tsv.gz``.
-        src_lang: Suffix of the source file.
-        tgt_lang: Suffix of the target file.
+        spec: ``PREFIX`` for ``PREFIX.en`` and ``PREFIX.de``; or a file whose name says its format,
+            such as ``memory.tmx``; each of them plain or packed (``.gz``); or ``-`` for standard
+            input, which is copied, and whose content says its format.
+        src_lang: Suffix of the source file, or language of the source in a bilingual file.
+        tgt_lang: Likewise.
 
     Raises:
-        CorpusError: A file is missing, empty, a directory, or not a regular file.
-        SettingsError: Both sides of a prefix would be the same file.
+        CorpusError: A file is missing, empty, a directory, or not a regular file; or a
+            multilingual one has not both languages, or more than one that could be meant.
+        SettingsError: Both sides would be the same.
     """
     path = Path(spec)
+    if str(spec) == "-":
+        copy = spool_stdin()
+        return _read_languages(copy, tell_format(copy), src_lang, tgt_lang, is_stdin=True)
     try:
-        return _find(path, src_lang, tgt_lang)
+        file_format = format_of(path.name)
+        if file_format is None:
+            return _find_sides(path, src_lang, tgt_lang)
+        check_file(path)
     except OSError as error:  # such as a folder that may not be searched, or too long a name
         raise CorpusError(
             f"{path}: cannot be read ({error.strerror or error}); correct the path or its "
             "permissions"
         ) from error
+    return _read_languages(path, file_format, src_lang, tgt_lang)
 
 
-def _find(path: Path, src_lang: str, tgt_lang: str) -> ParallelSource:
-    if path.name.endswith(_TSV_SUFFIXES):
-        return ParallelSource((check_file(path),))
+def _read_languages(
+    path: Path, file_format: Format, src_lang: str, tgt_lang: str, *, is_stdin: bool = False
+) -> ParallelSource:
+    """Find out which languages of a file are meant; a multilingual one is read for it."""
+    languages: list[str] = []
+    name = STDIN if is_stdin else str(path)
+    if file_format.is_multilingual:
+        with opened(path, name) as stream:
+            languages = file_format.multilingual_reader().find_languages(stream, name)
+    if languages:
+        from seqcli.corpus.formats.languages import choose_language
+
+        asked = (src_lang, tgt_lang)
+        src_lang, tgt_lang = (choose_language(each, languages, name) for each in asked)
+        if src_lang == tgt_lang:
+            raise SettingsError(
+                f"{name}: src_lang {asked[0]!r} and tgt_lang {asked[1]!r} both mean {src_lang}; "
+                f"it has {', '.join(languages)}; give two of them"
+            )
+    return ParallelSource((path,), file_format, src_lang, tgt_lang, is_stdin)
+
+
+def _find_sides(path: Path, src_lang: str, tgt_lang: str) -> ParallelSource:
     if path.exists() and not path.is_dir():
         raise CorpusError(_not_a_prefix(path, src_lang, tgt_lang))
     if src_lang == tgt_lang:
@@ -64,19 +116,20 @@ def _find(path: Path, src_lang: str, tgt_lang: str) -> ParallelSource:
 
 
 def _find_side(prefix: Path, lang: str, other_lang: str) -> Path:
-    plain, packed = Path(f"{prefix}.{lang}"), Path(f"{prefix}.{lang}.gz")
-    found = [path for path in (plain, packed) if path.exists()]
-    if len(found) == 2:
+    names = [Path(f"{prefix}.{lang}{packing}") for packing in ("", *PACKED_SUFFIXES)]
+    found = [path for path in names if path.exists()]
+    if len(found) > 1:
         raise CorpusError(
-            f"{plain} and {packed} both exist; remove or rename the one that is not meant"
+            f"{found[0]} and {found[1]} both exist; remove or rename the one that is not meant"
         )
     if found:
         return check_file(found[0])
     if prefix.is_dir():
         raise CorpusError(_is_directory(prefix, lang, other_lang))
     raise CorpusError(
-        f"{prefix}: neither {plain} nor {packed} exists; a corpus is PREFIX.{lang} and "
-        f"PREFIX.{other_lang}, or one .tsv file; {_offer(plain)}"
+        f"{prefix}: neither {names[0]} nor {names[0]} with {', '.join(PACKED_SUFFIXES)} exists; a "
+        f"corpus is PREFIX.{lang} and PREFIX.{other_lang}, or one file ({_suffixes()}); "
+        f"{_offer(names[0])}"
     )
 
 
@@ -100,15 +153,20 @@ def check_file(path: Path) -> Path:
 def _not_a_prefix(path: Path, src_lang: str, tgt_lang: str) -> str:
     if not path.is_file():
         return _is_pipe(path)
+    name = without_packing(path.name)
     for lang in (src_lang, tgt_lang):
-        for suffix in (f".{lang}", f".{lang}.gz"):
-            if path.name.endswith(suffix):
-                prefix = path.with_name(path.name.removesuffix(suffix))
-                return f"{path}: this is one side of a corpus; give the prefix of both: {prefix}"
+        if name.endswith(f".{lang}"):
+            prefix = path.with_name(name.removesuffix(f".{lang}"))
+            return f"{path}: this is one side of a corpus; give the prefix of both: {prefix}"
     return (
-        f"{path}: this file is neither .tsv nor .tsv.gz; give a bilingual file of two columns with "
-        f"such a name, or the prefix of two files (PREFIX.{src_lang} and PREFIX.{tgt_lang})"
+        f"{path}: the name says no format that is known ({_suffixes()}, and "
+        f"{', '.join(PACKED_SUFFIXES)} after it); give a file of both sides with such a name, or "
+        f"the prefix of two files (PREFIX.{src_lang} and PREFIX.{tgt_lang})"
     )
+
+
+def _suffixes() -> str:
+    return ", ".join(suffixes_of_formats())
 
 
 def _is_pipe(path: Path) -> str:
@@ -119,16 +177,16 @@ def _is_pipe(path: Path) -> str:
 
 
 def _is_directory(directory: Path, lang: str, other_lang: str) -> str:
-    sides = (f".{lang}", f".{lang}.gz")
+    plain_names = (without_packing(name) for name in _names_in(directory))
     prefixes = sorted(
-        str(directory / name.removesuffix(".gz").removesuffix(f".{lang}"))
-        for name in _names_in(directory)
-        if name.endswith(sides)
+        str(directory / name.removesuffix(f".{lang}"))
+        for name in plain_names
+        if name.endswith(f".{lang}")
     )
     hint = f"did you mean {_either(prefixes[:3])}?" if prefixes else "none is in it"
     return (
         f"{directory}: this is a directory; a corpus is given by the prefix of two files "
-        f"(PREFIX.{lang} and PREFIX.{other_lang}) or as a .tsv file; {hint}"
+        f"(PREFIX.{lang} and PREFIX.{other_lang}), or as one file ({_suffixes()}); {hint}"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqcli.corpus.holdout import Sentences
-from seqcli.corpus.pairs import SentencePair, is_blank, iter_pairs
+from seqcli.corpus.pairs import SentencePair, is_blank, iter_entries
 from seqcli.corpus.sources import ParallelSource
 from seqcli.errors import CorpusError
 from seqcli.files import sha256_of
@@ -22,7 +22,7 @@ class PlacedPair(NamedTuple):
     """A pair and where it stands."""
 
     path: Path  # of the source side
-    number: int  # of the line, from 1
+    number: int  # of the line, from 1; of a file without lines, of the entry
     pair: SentencePair
 
 
@@ -62,6 +62,15 @@ class Text:
         """All files, in the order in which they are read."""
         return [path for source in self.sources for path in source.paths]
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether pairs may have marks in the place of inline tags."""
+        return any(source.has_marks for source in self.sources)
+
+    @property
+    def _names(self) -> list[Path]:
+        return [name for source in self.sources for name in source.names]
+
     def iter_pairs(
         self, dropped: Dropped | None = None, *, without: Collection[SentencePair] = ()
     ) -> Iterator[PlacedPair]:
@@ -73,14 +82,15 @@ class Text:
                 that have a sentence in common with one of them are left out.
 
         Raises:
-            CorpusError: What ``seqcli.corpus.iter_pairs`` raises.
+            CorpusError: What ``seqcli.corpus.iter_entries`` raises.
         """
         tally = Dropped() if dropped is None else dropped
         elsewhere, sentences = set(without), Sentences(without)
         count = 0
         for source in self.sources:
-            for number, pair in enumerate(iter_pairs(source), start=1):
-                placed = PlacedPair(source.paths[0], number, pair)
+            name = source.names[0]
+            for number, pair in iter_entries(source):
+                placed = PlacedPair(name, number, pair)
                 if is_blank(pair):
                     tally.add(BLANK, placed)
                 elif pair in elsewhere:
@@ -98,21 +108,21 @@ class Text:
         Raises:
             CorpusError: One was changed meanwhile, so that two passes may not agree.
         """
-        for path, before, now in zip(self.paths, self._states, self._look(), strict=True):
+        for name, before, now in zip(self._names, self._states, self._look(), strict=True):
             if before != now:
-                raise CorpusError(_changed(path))
+                raise CorpusError(_changed(name))
 
     def hash_files(self) -> Iterator[tuple[Path, str]]:
-        """Yield each file with the SHA-256 of its bytes.
+        """Yield the name of each file with the SHA-256 of its bytes.
 
         Raises:
             CorpusError: One cannot be read any more.
         """
-        for path in self.paths:
+        for path, name in zip(self.paths, self._names, strict=True):
             try:
-                yield path, sha256_of(path)
+                yield name, sha256_of(path)
             except OSError as error:
-                raise CorpusError(_changed(path)) from error
+                raise CorpusError(_changed(name)) from error
 
     def _look(self) -> list[tuple[int, int] | None]:
         return [_state_of(path) for path in self.paths]

@@ -5,10 +5,13 @@ Place: search -> **Translation** -> stdout, files, Python callers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from seqcli.corpus.protection import Masked
 from seqcli.decoding.splitting import join_parts
+from seqcli.memory import Match
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Hypothesis:
     is_split: bool = False  # the line was too long, and was translated in parts
     is_reassembled: bool = False  # translated around what is protected, as a mark was lost
     is_withheld: bool = False  # its text is a fallback, as it was not sure enough
+    is_from_memory: bool = False  # its text is that of a match
     src_pieces: tuple[str, ...] = ()
     # Where the decoder looked for each piece, in src_pieces, -1 for the end; None if not asked for,
     # or if the model has no attention.
@@ -42,6 +46,7 @@ class Translation:
 
     src: str
     hyps: tuple[Hypothesis, ...]
+    match: Match | None = None  # the best of the memory, if one was given and has one
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,23 @@ class Part:
         return self.line, self.number
 
 
+@dataclass(frozen=True)
+class Window:
+    """Lines that are translated together."""
+
+    lines: list[tuple[int, str]]  # with their numbers
+    matches: dict[int, Match]  # of the memory, by number; a line whose match is used has no part
+    batches: list[list[Part]]  # of like length
+    found: Iterable[list[tuple[Hypothesis, ...]]]  # the hypotheses of each batch, when it is done
+
+
 EMPTY = Hypothesis(text="", score=0.0, pieces=(), truncated=False, looped=False)
+
+
+def remembered(src: str, match: Match) -> Translation:
+    """Return a match as the translation of a line; the model says nothing of it, also no score."""
+    hyp = replace(EMPTY, text=match.tgt, score=math.nan, is_from_memory=True)
+    return Translation(src, (hyp,), match)
 
 
 def join_hypotheses(found: list[tuple[Part, tuple[Hypothesis, ...]]]) -> tuple[Hypothesis, ...]:

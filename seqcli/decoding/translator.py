@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +27,22 @@ from seqcli.decoding.restoring import restore
 from seqcli.decoding.sampling import generators_of
 from seqcli.decoding.searching import search_ids
 from seqcli.decoding.splitting import split_line
-from seqcli.decoding.translation import Hypothesis, Part, Translation, join_hypotheses
+from seqcli.decoding.translation import (
+    Hypothesis,
+    Part,
+    Translation,
+    Window,
+    join_hypotheses,
+    remembered,
+)
 from seqcli.devices import use_one_thread
 from seqcli.errors import SettingsError
+from seqcli.memory import Match, TranslationMemory
 from seqcli.pieces import PiecePair
 from seqcli.rundir import read_manifest
 
 BATCH_SIZE = 64
 SORTED_BATCHES = 32  # batches whose lines are sorted by length together
-
-
-@dataclass(frozen=True)
-class _Window:
-    """Lines that are translated together."""
-
-    lines: list[tuple[int, str]]  # with their numbers
-    batches: list[list[Part]]  # parts of them, of like length
-    found: Iterable[list[tuple[Hypothesis, ...]]]  # the hypotheses of each batch, when it is done
 
 
 class Translator:
@@ -76,6 +75,7 @@ class Translator:
         self._protection = Protection(settings.pieces.protect)
         self.pieces = pieces
         self.settings = settings
+        self._threads = threads
         self._pool = (
             ThreadPoolExecutor(threads, "seqcli-translator", initializer=use_one_thread)
             if threads > 1 and model.device.type == "cpu"
@@ -143,6 +143,7 @@ class Translator:
         batch_size: int = BATCH_SIZE,
         seed: int | None = None,
         prefix: str = "",
+        memory: TranslationMemory | None = None,
         **decoding: Any,
     ) -> list[str]:
         """Return the best translation of each line, in order.
@@ -152,6 +153,7 @@ class Translator:
             batch_size: Lines translated together.
             seed: Of sampling; None for that of the training.
             prefix: Words that every translation begins with.
+            memory: Of which exact matches are taken as they are, and fuzzy ones if it says so.
             **decoding: Decoding settings that differ from the run's, such as ``beam_size=1``.
 
         Raises:
@@ -160,6 +162,11 @@ class Translator:
         if isinstance(lines, str):
             lines = [lines]
         lines = list(lines)
+        if memory is not None and not isinstance(memory, TranslationMemory):
+            raise SettingsError(
+                f"memory is {memory!r}; it must be a TranslationMemory, such as "
+                "TranslationMemory.load('memory.tmx', src_lang='en', tgt_lang='de')"
+            )
         for number, line in enumerate(lines, 1):
             if not isinstance(line, str):
                 raise SettingsError(f"line {number} is {line!r}; it must be a str")
@@ -172,7 +179,12 @@ class Translator:
                 )
         settings = load_settings(keywords=decoding, environ={}, base=self.settings)
         translations = self.iter_translations(
-            lines, decoding=settings.decoding, batch_size=batch_size, seed=seed, prefix=prefix
+            lines,
+            decoding=settings.decoding,
+            batch_size=batch_size,
+            seed=seed,
+            prefix=prefix,
+            memory=memory,
         )
         return [translation.hyps[0].text for translation in translations]
 
@@ -187,6 +199,7 @@ class Translator:
         first_line: int = 0,
         aligned: bool = False,
         prefix: str = "",
+        memory: TranslationMemory | None = None,
     ) -> Iterator[Translation]:
         """Yield the translations of lines in their order.
 
@@ -201,6 +214,8 @@ class Translator:
                 seed and line number only.
             aligned: Whether hypotheses say where the decoder looked.
             prefix: Words that every translation begins with; lines are not split then.
+            memory: Of which exact matches are taken as they are, and fuzzy ones if it says so,
+                unless the prefix is against it.
 
         Raises:
             SettingsError: If batch_size is below 1, or there is no shortlist to use.
@@ -236,9 +251,12 @@ class Translator:
                 return self._align(sources, hyps) if aligned else hyps
 
         numbered = enumerate(lines, first_line)
-        begun: _Window | None = None  # whose batches are searched while the next one is read
+        begun: Window | None = None  # whose batches are searched while the next one is read
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
-            next_one = self._begin(window, search, decoding.split_long, batch_size)
+            known: dict[int, Match] = {}
+            if memory is not None:
+                known = memory.look_up(window, prefix=prefix.strip(), threads=self._threads)
+            next_one = self._begin(window, known, search, decoding.split_long, batch_size)
             if begun is not None:
                 yield from self._finish(begun)
             begun = next_one
@@ -251,18 +269,20 @@ class Translator:
     def _begin(
         self,
         lines: list[tuple[int, str]],
+        matches: dict[int, Match],
         search: Callable[[list[Part]], list[tuple[Hypothesis, ...]]],
         split_long: bool,
         batch_size: int,
-    ) -> _Window:
+    ) -> Window:
         """Start to translate numbered lines, those of like length together."""
-        parts = sorted(self._parts_of(lines, split_long), key=lambda part: -len(part.ids))
+        rest = [(n, line) for n, line in lines if n not in matches or not matches[n].is_used]
+        parts = sorted(self._parts_of(rest, split_long), key=lambda part: -len(part.ids))
         batches = [parts[start : start + batch_size] for start in range(0, len(parts), batch_size)]
         pool = self._pool if len(batches) > 1 else None
         share_out: Any = map if pool is None else pool.map
-        return _Window(lines, batches, share_out(search, batches))
+        return Window(lines, matches, batches, share_out(search, batches))
 
-    def _finish(self, window: _Window) -> Iterator[Translation]:
+    def _finish(self, window: Window) -> Iterator[Translation]:
         """Yield the translations of the lines of a window."""
         found: dict[int, list[tuple[Part, tuple[Hypothesis, ...]]]]
         found = {number: [] for number, _ in window.lines}
@@ -270,7 +290,12 @@ class Translator:
             for part, of_part in zip(batch, hyps, strict=True):
                 found[part.line].append((part, of_part))
         for number, line in window.lines:
-            yield Translation(line, tuple(map(self._rate, join_hypotheses(found[number]))))
+            match = window.matches.get(number)
+            if match is not None and match.is_used:
+                yield remembered(line, match)
+            else:
+                rated = tuple(map(self._rate, join_hypotheses(found[number])))
+                yield Translation(line, rated, match)
 
     def _rate(self, hyp: Hypothesis) -> Hypothesis:
         """Say how good a translation is, as far as that is known."""

@@ -8,7 +8,9 @@ Prints a JSON object: cases of each target, how many were read and how many refu
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
 import resource
 import shutil
 import signal
@@ -26,6 +28,7 @@ from hypothesis import strategies as st
 from seqcli import preprocess, train
 from seqcli.averaging import list_checkpoints
 from seqcli.config import load_settings
+from seqcli.corpus import find_source, iter_pairs
 from seqcli.dataset import Dataset
 from seqcli.decoding.translator import Translator
 from seqcli.errors import SeqcliError
@@ -42,6 +45,11 @@ from tests.untrusted.mutations import (
     tree_edits,
 )
 from tests.untrusted.sealing import take_seals_away
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LEEWAY = 1 << 30  # bytes above what the process has when it starts
 SECONDS = 30  # for a case
@@ -153,6 +161,11 @@ def use_pieces(path: Path) -> None:
         pieces.resample([pieces.encode("12 345")], alpha=0.2, seed=1)
 
 
+def use_text(path: Path) -> None:
+    for _ in iter_pairs(find_source(path, "en", "ko")):
+        pass
+
+
 def use_settings(path: Path) -> None:
     load_settings(config=path, environ={})
 
@@ -178,11 +191,35 @@ TARGETS: dict[str, tuple[str, Change, Callable[[Path], None], str, float]] = {
     "pieces.model unigram, bytes": ("unigram.model", changed_bytes(), use_pieces, "file", 2.5),
     "pieces.model unigram, fields": ("unigram.model", changed_fields(), use_pieces, "file", 2),
     "pieces.model bpe, fields": ("bpe.model", changed_fields(), use_pieces, "file", 1.5),
+    "TMX": ("memory.tmx", changed_bytes(), use_text, "file", 1.5),
+    "JSONL": ("pairs.jsonl", changed_bytes(), use_text, "file", 0.7),
+    **{f"TSV in {suffix}": (f"pairs.tsv.{suffix}", changed_bytes(), use_text, "file", 0.7)
+       for suffix in ("xz", "zst", "bz2")},
 }  # fmt: skip
 
 
+TMX = """<?xml version="1.0"?><!DOCTYPE tmx SYSTEM "tmx14.dtd">
+<tmx version="1.4"><header srclang="en"/><body>
+<tu><tuv xml:lang="en-US"><seg>a <ph x="1">&lt;br/&gt;</ph>b</seg></tuv>
+<tuv lang="ko"><seg>\ud55c <ph x="1"/>\uae00<hi>x</hi></seg></tuv></tu>
+<tu><note>n</note><tuv xml:lang="en-US"><seg><![CDATA[<c>]]></seg></tuv></tu>
+</body></tmx>
+"""
+
+
+def make_bilingual_files(folder: Path) -> None:
+    """Make a small file of each format, and of each packing."""
+    (folder / "memory.tmx").write_text(TMX, "utf-8")
+    records = [{"en": "a", "ko-KR": "b\n"}, {"en": None, "n": [1, {"x": 2.5}]}]
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
+    table = "".join(f"{number}\t{number * number}\n" for number in range(200)).encode()
+    for suffix, pack in (("xz", lzma.compress), ("zst", zstd.compress), ("bz2", bz2.compress)):
+        (folder / f"pairs.tsv.{suffix}").write_bytes(pack(table))
+
+
 def make_valid_files(folder: Path) -> None:
-    """Make a run, its data, and models of other kinds."""
+    """Make a run, its data, models of other kinds, and bilingual files."""
+    make_bilingual_files(folder)
     numbers = [str(number) for number in range(100, 160)]
     for name, part in (("train", numbers[:40]), ("valid", numbers[40:50]), ("test", numbers[50:])):
         for side, step in (("fw", 1), ("bw", -1)):

@@ -1,0 +1,105 @@
+"""Lines of JSON objects -> **entries**: by the keys src and tgt, or by tags of languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+from seqcli.corpus.formats.base import Entry
+from seqcli.corpus.formats.inline import one_line
+from seqcli.corpus.formats.languages import MOST_LENGTH, MOST_TAGS, normal_tag
+from seqcli.corpus.lines import decode_lines
+from seqcli.corpus.pairs import SentencePair
+from seqcli.errors import CorpusError
+
+_SIDES = ("src", "tgt")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_RULE = 'a line is an object such as {"src": "...", "tgt": "..."}, or has languages as its keys'
+
+
+def find_languages(stream: IO[bytes], name: str) -> list[str]:
+    """Return the keys that texts have, the first one first; none if they are src and tgt.
+
+    Raises:
+        CorpusError: As read_pairs.
+    """
+    found: dict[str, None] = {}
+    for number, record in _iter_records(stream, name):
+        if any(side in record for side in _SIDES):
+            return []
+        keys = (key for key, value in record.items() if isinstance(value, str))
+        found.update((key, None) for key in keys if len(key) <= MOST_LENGTH)
+        if len(found) > MOST_TAGS:
+            raise CorpusError(
+                f"{name}:{number}: more than {MOST_TAGS:,} different keys by now; {_RULE}"
+            )
+    return list(found)
+
+
+def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
+    """Yield one entry a line; a blank line, or a key that is missing or null, is a blank side.
+
+    Raises:
+        CorpusError: A line is no JSON object, or a side is no text.
+    """
+    for number, record in _iter_records(stream, name):
+        keys = _SIDES
+        if not any(side in record for side in _SIDES):
+            keys = (_key_of(src_lang, record), _key_of(tgt_lang, record))
+        sides = (_text_of(record, key, f"{name}:{number}") for key in keys)
+        yield Entry(number, SentencePair(*sides))
+
+
+def _key_of(tag: str, record: dict[str, Any]) -> str:
+    if tag in record:
+        return tag
+    return next((key for key in record if normal_tag(key) == tag), tag)
+
+
+def _text_of(record: dict[str, Any], key: str, place: str) -> str:
+    value = record.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise CorpusError(
+            f"{place}: {key!r} is {json.dumps(value)[:40]}, not a text; {_RULE}; mend the line"
+        )
+    if bad := _NO_TEXT.search(value):
+        raise CorpusError(
+            f"{place}: {key!r} has U+{ord(bad.group()):04X}, which is no character of a text; "
+            "write the file again from its source, or mend the line"
+        )
+    return one_line(value)
+
+
+def _iter_records(stream: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(decode_lines(stream, name), start=1):
+        if not line.strip():
+            yield number, {}
+            continue
+        try:
+            record = json.loads(line, object_pairs_hook=_unite)
+        except RecursionError:
+            raise CorpusError(f"{name}:{number}: is nested too deeply; {_RULE}") from None
+        except ValueError as error:
+            raise CorpusError(
+                f"{name}:{number}: not a line of JSON ({error}); {_RULE}; mend the line"
+            ) from error
+        if not isinstance(record, dict):
+            raise CorpusError(
+                f"{name}:{number}: {line.strip()[:40]!r} is not a JSON object; {_RULE}; mend the "
+                "line"
+            )
+        yield number, record
+
+
+def _unite(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object, and let nothing of it get lost."""
+    united = dict(items)
+    if len(united) != len(items):
+        keys = [key for key, _ in items]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return united
