@@ -1,5 +1,7 @@
 """Translation speed, side by side in one run: seqcli in each precision, and a plain search.
 
+A run that has a shortlist (`seqcli shortlist RUN_DIR`) takes part with it and without.
+
     python benchmarks/translation_speed.py RUN_DIR [--split test] [--rounds 3] [--onmt PYTHON]
         [--json FILE]
 
@@ -33,6 +35,7 @@ from seqcli.models import Seq2Seq
 from seqcli.reporting import SilentReporter
 from seqcli.rundir import load_settings_of, read_manifest
 from seqcli.scoring import score
+from seqcli.shortlisting import SHORTLIST
 
 BATCH_SIZE = 64
 BEAMS = (1, 5)
@@ -77,17 +80,20 @@ def contestants(
         report=SilentReporter(),
     )
     found = {}
-    for name, where, precision in (
-        ("int8", run_dir, "int8"),
-        ("bf16", run_dir, "bf16"),
-        ("fp32", run_dir, "fp32"),
-        ("int8 bundle, int8", folder / "int8", "int8"),
-    ):
+    kinds = [
+        ("int8", run_dir, "int8", False),
+        ("bf16", run_dir, "bf16", False),
+        ("fp32", run_dir, "fp32", False),
+        ("int8 bundle, int8", folder / "int8", "int8", False),
+    ]
+    if (run_dir / SHORTLIST).exists():
+        kinds.append(("int8, shortlist", run_dir, "int8", True))
+    for name, where, precision, shortlist in kinds:
         translator = Translator.load(where, precision=precision, threads=threads)
         found[name] = (
             translator,
-            lambda lines, beam, translator=translator: translator.translate(
-                lines, beam_size=beam, batch_size=BATCH_SIZE
+            lambda lines, beam, translator=translator, shortlist=shortlist: translator.translate(
+                lines, beam_size=beam, batch_size=BATCH_SIZE, shortlist=shortlist
             ),
         )
     plain = found["fp32"][0]

@@ -90,11 +90,14 @@ def beam_search(
         _note_cuts(trace, scores, sentences, is_cut=limit == length)
         scores, origins, pieces = _continue(candidates, beam_size)
         kept = _rows_to_keep((finished < beam_size) & (limit > length))
+        is_shorter = kept is not None
+        if kept is None:
+            kept = torch.arange(len(sentences), device=device)
         scores, origins, pieces = scores[kept], origins[kept], pieces[kept]
         trace.add(kept, origins, pieces)
         rows = (kept[:, None] * beam_size + origins).view(-1)
         state = state.select(rows)
-        if memory is not None and len(kept) < len(sentences):
+        if memory is not None and is_shorter:
             memory = memory.select(kept)
         sentences, finished, limit = sentences[kept], finished[kept], limit[kept]
         fed, length = pieces.reshape(-1), length + 1
@@ -140,7 +143,7 @@ def greedy_search(
         if length >= shortest:
             is_done |= limit <= length
         kept = _rows_to_keep(~is_done)
-        if len(kept) < len(sentences):
+        if kept is not None:
             state = state.select(kept)
             memory = None if memory is None else memory.select(kept)
             sentences, is_done, limit = sentences[kept], is_done[kept], limit[kept]
@@ -190,14 +193,17 @@ class _Said:
         """Return what may not follow, as ``candidates.repeats``; None if everything may."""
         return None if self._ngram is None else repeats(self._prefixes, self._ngram)
 
-    def add(self, rows: Tensor, pieces: Tensor) -> None:
-        """Go on with some rows, each with one more piece."""
+    def add(self, rows: Tensor | None, pieces: Tensor) -> None:
+        """Go on with some rows, or with all, each with one more piece."""
         if self._ngram is not None:
-            self._prefixes = torch.cat([self._prefixes[rows], pieces[:, None]], dim=1)
+            before = self._prefixes if rows is None else self._prefixes[rows]
+            self._prefixes = torch.cat([before, pieces[:, None]], dim=1)
 
 
-def _rows_to_keep(goes_on: Tensor) -> Tensor:
+def _rows_to_keep(goes_on: Tensor) -> Tensor | None:
     """Return the sentences that go on, and some that are done, so that shapes are few.
+
+    None stands for all of them.
 
     Products are compiled anew for every new shape, so the number of sentences only shrinks to
     multiples of SIZE_MULTIPLE. Nothing more is noted of a sentence that is done.
@@ -208,7 +214,7 @@ def _rows_to_keep(goes_on: Tensor) -> Tensor:
     going = int(goes_on.sum())
     wanted = -(-going // SIZE_MULTIPLE) * SIZE_MULTIPLE
     if wanted >= len(goes_on) and going:
-        return torch.arange(len(goes_on), device=goes_on.device)
+        return None
     order = torch.argsort(goes_on.to(torch.uint8), descending=True, stable=True)
     return order[:wanted].sort().values
 

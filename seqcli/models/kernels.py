@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -118,7 +118,7 @@ class Kernels:
             in_order = part is None or rows == 1 or part.stride(0) == rows * part.stride(1)
             assert in_order, "steps lie one after another"
         first, second = weights[0], weights[1] if len(weights) > 1 else (None, None, None)
-        shape = torch.tensor([steps, CELLS.index(cell), int(backwards)])
+        shape = _numbers(steps, CELLS.index(cell), int(backwards))
         scratch = (
             h.new_empty(rows, width + 3 * hidden),
             narrow_h.new_empty(rows, width + hidden),
@@ -153,7 +153,7 @@ class Kernels:
             [query; context], (rows, 2 * hidden).
         """
         rows, hidden = queries.shape
-        shape = lengths.new_tensor([rows // len(places), heads])
+        shape = _numbers(rows // len(places), heads)
         weights, sums = queries.new_empty(1, keys.shape[1]), queries.new_empty(1, hidden)
         read = keys.new_empty(rows, 2 * hidden)
         tensors = (queries, keys, values, lengths, places, shape, weights, sums, read)
@@ -171,7 +171,7 @@ class Kernels:
         log_probs = logits.new_empty(rows, keep, dtype=torch.float32)
         pieces = logits.new_empty(rows, keep, dtype=torch.long)
         tops = log_probs.new_empty(1, vocab)
-        tensors = (logits, tops, pieces.new_tensor([keep]), log_probs, pieces)
+        tensors = (logits, tops, _numbers(keep), log_probs, pieces)
         _call(self.library.best_pieces, vocab, None, *tensors)
         return log_probs, pieces
 
@@ -199,7 +199,7 @@ class Kernels:
         log_probs = scales.new_empty(rows, keep)
         pieces = lists.pieces.new_empty(rows, keep)
         scores = scales.new_empty(beams, lists.most)
-        shape = lists.pieces.new_tensor([beams, keep])
+        shape = _numbers(beams, keep)
         function = self.library.best_of_bytes if x.dtype == torch.uint8 else self.library.best_of
         tensors = (x, weight, scales, shifts, lists.pieces[None], lists.bounds, shape)
         _call(function, x.shape[1], None, *tensors, scores, log_probs, pieces)
@@ -244,6 +244,12 @@ def steps_for(tensor: Tensor) -> Steps:
     """Return the fastest steps for products like a tensor."""
     compiled = compiled_for(tensor)
     return TORCH_STEPS if compiled is None else compiled.steps
+
+
+@lru_cache(maxsize=1024)
+def _numbers(*values: int) -> Tensor:
+    """Return whole numbers as a kernel takes them; the same few are asked for at every step."""
+    return torch.tensor(values)
 
 
 def _wrap(library: ctypes.CDLL) -> Kernels:
