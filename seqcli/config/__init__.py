@@ -18,6 +18,7 @@ from seqcli.config.presets import AUTO, LEAST_PAIRS, PRESETS, choose_preset
 from seqcli.config.tree import (
     Attention,
     Cell,
+    CleaningSettings,
     DataSettings,
     DecodingSettings,
     Device,
@@ -42,6 +43,7 @@ __all__ = [
     "SECTIONS",
     "Attention",
     "Cell",
+    "CleaningSettings",
     "DataSettings",
     "DecodingSettings",
     "Device",

@@ -1,4 +1,4 @@
-"""``seqcli data VERB``: looks at parallel text before anything is made of it."""
+"""``seqcli data check``: looks at parallel text before anything is made of it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from seqcli.cli.flags import DebugOption, JsonOption, QuietOption
 from seqcli.cli.results import require_stdout
 from seqcli.errors import CorpusError, SettingsError
 
-group = typer.Typer(add_completion=False, no_args_is_help=True)
-
 _PACKED = ".gz"
-
-
-@group.callback()
-def _data() -> None:
-    """Look at parallel text before anything is made of it."""
 
 
 SrcArgument = Annotated[
@@ -53,7 +46,7 @@ StrictOption = Annotated[
 ]
 
 
-def check(
+def command(
     *,
     src: SrcArgument,
     tgt: TgtArgument = None,
@@ -101,6 +94,3 @@ def check(
 def _language_of(path: Path, default: str) -> str:
     suffix = Path(path.name.removesuffix(_PACKED)).suffix.removeprefix(".")
     return default if suffix in ("", "tsv", "txt") else suffix
-
-
-group.command("check")(check)
