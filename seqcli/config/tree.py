@@ -392,7 +392,7 @@ class CleaningSettings(Section):
     max_word_chars: Count = Field(40, description="Most characters of a word.")
     length_ratio: bool = Field(True, description="Drop pairs with a side too long for the other.")
     max_ratio: float = Field(
-        3.0, ge=1, le=1000, description="Most times that a side may be as long as the other."
+        3.0, gt=0, le=1000, description="Most times that a side may be as long as the other."
     )
     ratio_unit: RatioUnit = Field(
         "bytes",
