@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqcli.console.canvas import draw_lines
 from seqcli.console.checking import print_check
-from seqcli.console.corpus import print_cleaning
+from seqcli.console.corpus import print_catalogue, print_cleaning, print_got
 from seqcli.console.pictures import print_json, print_report
 from seqcli.console.progress import (
     LiveReporter,
@@ -41,10 +41,12 @@ __all__ = [
     "draw_lines",
     "draw_shades",
     "print_averaging",
+    "print_catalogue",
     "print_check",
     "print_cleaning",
     "print_evaluation",
     "print_export",
+    "print_got",
     "print_json",
     "print_preprocessing",
     "print_report",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from seqcli.console.checking import show_plainly
@@ -15,6 +16,7 @@ from seqcli.console.results import print_rows
 
 if TYPE_CHECKING:
     from seqcli.corpus.cleaning import CleanReport, Sample
+    from seqcli.downloads import Collection, Got
 
 
 def print_cleaning(report: CleanReport, *, as_json: bool) -> None:
@@ -54,3 +56,31 @@ def _describe(rule: str, sample: Sample) -> str:
 
 def _write(line: str) -> None:
     sys.stdout.write(line + "\n")
+
+
+def print_catalogue(catalogue: Mapping[str, Collection], *, as_json: bool) -> None:
+    """Print what can be fetched, or one JSON object by name."""
+    if as_json:
+        tree = {name: each.model_dump(mode="json") for name, each in catalogue.items()}
+        _write(json.dumps(tree, ensure_ascii=False, indent=2))
+        return
+    rows = [
+        (
+            name,
+            " ".join(each.languages),
+            each.licence,
+            "all" if all(file.is_verified for file in each.files) else "not all",
+            f"{each.title}; {each.about}" if each.about else each.title,
+        )
+        for name, each in catalogue.items()
+    ]
+    print_rows("catalogue", ("name", "languages", "licence", "SHA-256 known", "what it is"), rows)
+
+
+def print_got(got: Got, *, as_json: bool) -> None:
+    """Print which texts are there now, or one JSON object."""
+    if as_json:
+        _write(json.dumps(dataclasses.asdict(got), ensure_ascii=False, indent=2))
+        return
+    for text in got.texts:
+        _write(f"{text.path}  {'verified' if text.is_verified else 'not verified'}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from seqcli.cli.data import check, clean
+from seqcli.cli.data import check, clean, get
 
 group = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -17,5 +17,6 @@ def _data() -> None:
     """Get, check, clean and cut parallel text."""
 
 
+group.command("get")(get.command)
 group.command("check")(check.command)
 group.command("clean")(clean.command)
