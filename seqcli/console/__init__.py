@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from seqcli.console.canvas import draw_lines
 from seqcli.console.checking import print_check
-from seqcli.console.corpus import print_catalogue, print_cleaning, print_got
+from seqcli.console.corpus import (
+    print_catalogue,
+    print_cleaning,
+    print_got,
+    print_split,
+    print_stats,
+)
 from seqcli.console.pictures import print_json, print_report
 from seqcli.console.progress import (
     LiveReporter,
@@ -52,6 +58,8 @@ __all__ = [
     "print_report",
     "print_settings",
     "print_shortlisting",
+    "print_split",
+    "print_stats",
     "print_training",
     "print_tuning",
     "report_to_console",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from seqcli.cli.data import check, clean, get
+from seqcli.cli.data import check, clean, get, split, stats
 
 group = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -20,3 +20,5 @@ def _data() -> None:
 group.command("get")(get.command)
 group.command("check")(check.command)
 group.command("clean")(clean.command)
+group.command("split")(split.command)
+group.command("stats")(stats.command)

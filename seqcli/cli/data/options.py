@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.numbers import parse_whole
+from seqcli.errors import SettingsError
 
 InArgument = Annotated[
     str,
@@ -25,3 +26,16 @@ SamplesOption = Annotated[
         help="Pairs shown for each rule.",
     ),
 ]
+
+
+def require_file(source: str) -> None:
+    """Check that a text can be read twice.
+
+    Raises:
+        SettingsError: It is standard input.
+    """
+    if source == "-":
+        raise SettingsError(
+            "-: the text is read twice, which standard input does not allow; write it to a file "
+            "first"
+        )
