@@ -139,6 +139,8 @@ def _iter_chunks(source: ParallelSource) -> Iterator[Chunk]:
 
 
 def _describe_loss(work: _Cleaning) -> str:
+    if not work.pairs:
+        return "there is no pair in it; a corpus needs at least one"
     worst = max(work.dropped, key=lambda rule: work.dropped[rule].count, default="")
     most = f", {work.dropped[worst].count:,} of them by the rule {worst}" if worst else ""
     return (
