@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from seqcli.cli import VERBS
+
 PACKAGE = Path(__file__).parent.parent / "seqcli"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 FETCHING = "downloads/fetching.py"
@@ -91,12 +93,13 @@ def test_no_verb_but_get_opens_a_connection(
         ("translate", "-m", run, folder / "test.fw", "-o", "test.hyp", "--beam-size", "1"),
         ("eval", "--hyp", "test.hyp", "--ref", folder / "test.bw"),
         ("tune", run, "--beams", "1", "--penalties", "1"),
-        ("average", run, "average", "--last", "1"),
+        ("average", run, "average", "--count", "1"),
         ("shortlist", run),
         ("export", run, "bundle"),
         ("inspect", "schedule"),
         ("config", run),
     ]  # fmt: skip
+    assert {words[0] for words in runs} == set(VERBS)
     for words in runs:
         outcome = run_cli(*words)
         assert connections == [], words
