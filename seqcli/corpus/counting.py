@@ -1,7 +1,7 @@
 """A text -> **CorpusStats**: lengths, vocabulary, coverage, copies, what is frequent.
 
 A word is a run of letters and digits, a letter of a script that puts no space between words, or a
-single mark; case does not count. Read once, and once more for the text of repeated sentences. 24
+single mark; case does not count. Read once, and once more for the text of repeated sentences. 40
 bytes of each pair stay, and the vocabularies.
 """
 

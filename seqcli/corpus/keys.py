@@ -63,8 +63,9 @@ class KeySet:
             Which of them were neither there nor earlier among these, (keys,).
         """
         while self._count + len(keys) > _MOST_FULL * len(self._slots):
-            old = self._slots[self._slots != 0]
-            self._slots = np.zeros(2 * len(self._slots), np.uint64)
+            old, size = self._slots[self._slots != 0], len(self._slots)
+            del self._slots  # before the larger one is there
+            self._slots = np.zeros(2 * size, np.uint64)
             for start in range(0, len(old), 1 << 20):
                 self._insert(old[start : start + (1 << 20)])
         is_new = np.zeros(len(keys), np.bool_)
