@@ -68,8 +68,7 @@ class Run:
 
     kept: list[Pair]
     seconds: float
-    cpu_seconds: float
-    megabytes: float  # of the largest process
+    cpu_seconds: float  # of all its processes
 
 
 def make_text(src: Path, tgt: Path, pairs: int, seed: int) -> tuple[list[Pair], list[str]]:
@@ -117,7 +116,6 @@ def run(words: list[str], folder: Path, kept: str) -> Run:
         kept=[strip(pair) for pair in zip(*sides, strict=True)],
         seconds=seconds,
         cpu_seconds=used.ru_utime + used.ru_stime,
-        megabytes=used.ru_maxrss / 1024,
     )
 
 
@@ -199,7 +197,7 @@ def main() -> None:
             for each in runs:
                 print(
                     f"{title}: kept {len(each.kept):,} of {len(pairs):,}, {each.seconds:.1f} s, "
-                    f"processor {each.cpu_seconds:.1f} s, {each.megabytes:.0f} MB"
+                    f"processor {each.cpu_seconds:.1f} s"
                 )
         if theirs:
             compare(pairs, wrong, ours[0], theirs[0], folder)
