@@ -18,6 +18,7 @@ from seqcli.corpus.cleaning.judging import Judge, Task
 from seqcli.corpus.cleaning.repair import repair
 from seqcli.corpus.cleaning.rules import Judges
 from seqcli.corpus.scripts import scripts_of, share_in
+from seqcli.corpus.writing import PairWriter, open_text_files
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.reporting import SilentReporter
 
@@ -279,3 +280,19 @@ def test_a_tsv_is_written_with_one_tab_a_line(tmp_path: Path):
     clean(tmp_path / "x", tmp_path / "y.tsv", OFF)
     lines = (tmp_path / "y.tsv").read_text("utf-8").splitlines()
     assert lines == ["A dog.\tEin Hund.", *("\t".join(pair) for pair in GOOD[1:])]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("one\ntwo", "one two"),  # as a reader of another format may give it
+        ("one\r\ntwo\r", "one two "),
+        ("one\rtwo\u2028three", "one\rtwo\u2028three"),  # no line ends here
+        ("a\tb", "a\tb"),
+    ],
+)
+def test_a_pair_stays_one_line(tmp_path: Path, text: str, written: str):
+    paths = [tmp_path / "x.en", tmp_path / "x.de"]
+    with open_text_files(paths) as files:
+        PairWriter(files).write([SentencePair(text, "x")])
+    assert paths[0].read_bytes().decode() == f"{written}\n"

@@ -1,6 +1,7 @@
 """Pairs -> **text on disk**: two files or one TSV, which appear when all is written.
 
-A pair stays one line: a character that would end it, or a tab in a TSV, becomes a space.
+A pair stays one line: what would end it, or a tab in a TSV, becomes a space. Other characters at
+which only other programs end a line are text.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from seqcli.errors import SettingsError
 from seqcli.files import replacing
 
 TSV = ".tsv"
-_LINE_ENDS = re.compile(r"[\r\n]+")
-_LINE_ENDS_AND_TABS = re.compile(r"[\r\n\t]+")
+_LINE_ENDS = re.compile(r"\r*\n|\r+\Z")
+_LINE_ENDS_AND_TABS = re.compile(r"\r*\n|\r+\Z|\t")
 
 
 class PairWriter:

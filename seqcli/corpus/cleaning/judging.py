@@ -9,6 +9,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -26,6 +27,8 @@ from seqcli.errors import SeqcliError
 CHUNK = 2000  # pairs
 _CHUNKS_IN_LINE = 3  # for each process
 _ALONE = 10  # a text of at most so many chunks is not worth starting processes for
+
+_MOST_ON_WINDOWS = 61  # processes that it can wait for
 
 Chunk = list[SentencePair]
 
@@ -122,6 +125,7 @@ def _judge_in_processes(
 ) -> Iterator[tuple[Chunk, Verdicts]]:
     # Not by fork: the threads of a progress bar do not survive it.
     context = multiprocessing.get_context("spawn")
+    processes = min(processes, _MOST_ON_WINDOWS) if sys.platform == "win32" else processes
     pool = ProcessPoolExecutor(processes, context, _start_worker, (task,))
     try:
         line: deque[tuple[Chunk, Future[Verdicts]]] = deque()
