@@ -1,4 +1,4 @@
-"""What a server does wrong never ends in a wrong file; what it does half is gone on with."""
+"""A collection is there whole, verified and with its licence, or not at all."""
 
 from __future__ import annotations
 
@@ -6,309 +6,21 @@ import gzip
 import hashlib
 import io
 import json
-import os
+import sys
 import tarfile
-import threading
-import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
+from web_server import PATIENCE, Server, serve
 
 from seqcli.downloads import get_collection, load_catalogue
 from seqcli.downloads.catalogue import Collection
-from seqcli.downloads.fetching import Patience, _NoDowngrade, fetch
 from seqcli.downloads.getting import NOTE
 from seqcli.downloads.mtdata import get_with_mtdata, is_name
-from seqcli.errors import CorpusError, SeqcliError, SettingsError
+from seqcli.errors import CorpusError, SettingsError
 from seqcli.reporting import SilentReporter
-
-DATA = bytes(range(256)) * 2000
-ROOT = Path(__file__).parent.parent
-PATIENCE = Patience(timeout=0.3, attempts=3, pause=0.01)
-Answer = Callable[[BaseHTTPRequestHandler, int], None]
-
-
-class Server(ThreadingHTTPServer):
-    """Answers each path with what a test says, and remembers what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[tuple[str, str | None]] = []  # path, Range
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass  # a client that leaves is what some tests are about
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        number = sum(path == self.path for path, _ in self.server.asked)
-        self.server.asked.append((self.path, self.headers.get("Range")))
-        if self.path not in self.server.answers:
-            self.send_error(404)
-            return
-        self.server.answers[self.path](self, number)
-
-    def log_message(self, *words: object) -> None:
-        pass
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def send(
-    handler: BaseHTTPRequestHandler,
-    body: bytes,
-    *,
-    status: int = 200,
-    length: int | None = None,
-    etag: str | None = '"v1"',
-    content_range: str = "",
-) -> None:
-    handler.send_response(status)
-    if etag:
-        handler.send_header("ETag", etag)
-    if content_range:
-        handler.send_header("Content-Range", content_range)
-    handler.send_header("Content-Length", str(len(body) if length is None else length))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def serve(data: bytes = DATA, *, etag: str = '"v1"', upto: Callable[[int], int] = len) -> Answer:
-    """Serve ranges; ``upto`` gives the bytes of the file after which answer n breaks off."""
-
-    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-        end = len(data) if upto is len else upto(number)
-        asked = handler.headers.get("Range")
-        start = 0
-        if asked and handler.headers.get("If-Range") == etag:
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
-        body, length = data[start:end], len(data) - start
-        if start:
-            place = f"bytes {start}-{len(data) - 1}/{len(data)}"
-            send(handler, body, status=206, length=length, etag=etag, content_range=place)
-        else:
-            send(handler, body, length=length, etag=etag)
-
-    return answer
-
-
-def get(server: Server, target: Path, *, most_bytes: int = 1 << 20) -> None:
-    fetch(
-        f"{server.address}/x",
-        target,
-        most_bytes=most_bytes,
-        patience=PATIENCE,
-        report=SilentReporter(),
-    )
-
-
-def test_a_file_arrives(server: Server, tmp_path: Path):
-    server.answers["/x"] = serve()
-    get(server, tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-
-
-def test_a_connection_that_is_cut_is_gone_on_with(server: Server, tmp_path: Path):
-    server.answers["/x"] = serve(upto=lambda number: 200_000 * (number + 1))
-    get(server, tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-    assert [asked for _, asked in server.asked] == [None, "bytes=200000-", "bytes=400000-"]
-
-
-def test_an_attempt_of_another_day_is_gone_on_with(server: Server, tmp_path: Path):
-    server.answers["/x"] = serve(upto=lambda number: 100_000)
-    with pytest.raises(SeqcliError, match=r"breaks off after 100,000 of 512,000 bytes; given up"):
-        get(server, tmp_path / "x")
-    assert not (tmp_path / "x").exists()
-    server.answers["/x"] = serve()
-    get(server, tmp_path / "x")
-    assert server.asked[-1][1] == "bytes=100000-"
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_file_that_has_changed_meanwhile_begins_anew(server: Server, tmp_path: Path):
-    server.answers["/x"] = serve(upto=lambda number: 100_000)
-    with pytest.raises(SeqcliError):
-        get(server, tmp_path / "x")
-    server.answers["/x"] = serve(DATA[::-1], etag='"v2"')
-    get(server, tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA[::-1]
-
-
-def test_a_server_that_ignores_ranges_sends_all_again(server: Server, tmp_path: Path):
-    server.answers["/x"] = lambda handler, number: send(
-        handler, DATA[: 100_000 if number == 0 else None], length=len(DATA)
-    )
-    get(server, tmp_path / "x")
-    assert server.asked[1][1] == "bytes=100000-"
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_server_that_sends_another_part_is_not_believed(server: Server, tmp_path: Path):
-    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-        if number == 1:
-            place = f"bytes 7-{len(DATA) - 1}/{len(DATA)}"
-            send(handler, DATA[7:], status=206, content_range=place)
-        else:
-            send(handler, DATA[: 1000 if number == 0 else None], length=len(DATA))
-
-    server.answers["/x"] = answer
-    get(server, tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_without_a_validator_nothing_is_joined(server: Server, tmp_path: Path):
-    server.answers["/x"] = lambda handler, number: send(
-        handler, DATA[: 1000 if number == 0 else None], length=len(DATA), etag=None
-    )
-    get(server, tmp_path / "x")
-    assert [asked for _, asked in server.asked] == [None, None]
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_server_that_stalls_is_left(server: Server, tmp_path: Path):
-    release = threading.Event()
-
-    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-        send(handler, DATA[:10], length=len(DATA))
-        release.wait(5)
-
-    server.answers["/x"] = answer
-    with pytest.raises(SeqcliError, match=r"nothing has come for 0\.3 seconds; given up"):
-        get(server, tmp_path / "x")
-    release.set()
-    assert len(server.asked) == PATIENCE.attempts
-
-
-def test_a_server_that_drips_is_left(server: Server, tmp_path: Path):
-    stop = threading.Event()
-
-    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-        send(handler, b"", length=len(DATA), etag=None)
-        while not stop.wait(0.05):
-            handler.wfile.write(b".")
-
-    server.answers["/x"] = answer
-    with pytest.raises(SeqcliError, match="given up"):
-        get(server, tmp_path / "x")
-    stop.set()
-
-
-@pytest.mark.parametrize("length", [10, 1 << 19, 1 << 40])
-def test_a_file_that_is_too_long_is_refused_whatever_length_it_tells(
-    server: Server, tmp_path: Path, length: int
-):
-    server.answers["/x"] = lambda handler, number: send(handler, DATA, length=length)
-    if length < 1000:  # what comes after the length is no part of the answer
-        get(server, tmp_path / "x", most_bytes=1000)
-        assert (tmp_path / "x").read_bytes() == DATA[:10]
-        return
-    with pytest.raises(SeqcliError, match="where at most 1,000 are allowed"):
-        get(server, tmp_path / "x", most_bytes=1000)
-    assert len(server.asked) == 1
-
-
-def test_a_stream_without_a_length_is_bounded(server: Server, tmp_path: Path):
-    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        handler.wfile.write(DATA)
-
-    server.answers["/x"] = answer
-    with pytest.raises(SeqcliError, match="where at most 1,000 are allowed"):
-        get(server, tmp_path / "x", most_bytes=1000)
-    get(server, tmp_path / "y")
-    assert (tmp_path / "y").read_bytes() == DATA
-
-
-def test_answers_that_say_no_are_told_and_others_tried_again(server: Server, tmp_path: Path):
-    with pytest.raises(SeqcliError, match=r"answers 404 .* --mirror"):
-        get(server, tmp_path / "x")
-    assert len(server.asked) == 1
-    good = serve()
-    server.answers["/x"] = lambda handler, number: (
-        handler.send_error(503) if number < 2 else good(handler, number)
-    )
-    get(server, tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-@pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
-def test_a_redirect_to_another_scheme_is_not_followed(server: Server, tmp_path: Path, place: str):
-    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-        handler.send_response(302)
-        handler.send_header("Location", place)
-        handler.end_headers()
-
-    server.answers["/x"] = answer
-    with pytest.raises(SeqcliError, match=r"only http and https|is not allowed"):
-        get(server, tmp_path / "x")
-
-
-def test_a_redirect_from_https_to_http_is_not_followed():
-    request = urllib.request.Request("https://example.org/x")
-    with pytest.raises(SeqcliError, match="from https only to https"):
-        _NoDowngrade().redirect_request(request, None, 302, "", {}, "http://example.org/x")
-
-
-def test_redirects_are_followed_but_not_for_ever(server: Server, tmp_path: Path):
-    def send_on(place: str) -> Answer:
-        def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
-            handler.send_response(302)
-            handler.send_header("Location", place)
-            handler.end_headers()
-
-        return answer
-
-    server.answers |= {"/x": send_on("/y"), "/y": serve()}
-    get(server, tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-    server.answers["/x"] = send_on("/x")
-    with pytest.raises(SeqcliError, match="answers 302"):
-        get(server, tmp_path / "z")
-
-
-def test_a_port_where_nobody_is(tmp_path: Path):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
-        port = closed.server_port
-    with pytest.raises(SeqcliError, match="no connection"):
-        fetch(
-            f"http://127.0.0.1:{port}/x",
-            tmp_path / "x",
-            most_bytes=10,
-            patience=PATIENCE,
-            report=SilentReporter(),
-        )
-
-
-# --- Collections ----------------------------------------------------------------------------------
 
 EN, DE = b"A dog.\nA cat.\n", b"Ein Hund.\nEine Katze.\n"
 
@@ -520,35 +232,34 @@ FAKE_MTDATA = """
 import pathlib, sys
 words = sys.argv[1:]
 assert words[:5] == ["get", "-l", "deu-eng", "-tr", "Group-pets-1.0-deu-eng"], words
-if pathlib.Path(__file__).parents[1].name == "fails":
-    sys.exit("no such thing")
 parts = pathlib.Path(words[words.index("-o") + 1]) / "train-parts"
 parts.mkdir(parents=True)
 (parts / "Group-pets-1.0-deu-eng.deu").write_text("Ein Hund.")
+if "fails" in __file__:
+    sys.exit("no such thing")
 (parts / "Group-pets-1.0-deu-eng.eng").write_text("A dog.")
 """
 
 
-def test_names_of_mtdata_are_brought_by_mtdata(run_process, tmp_path: Path):
-    name = "Group-pets-1.0-deu-eng"
-    for kind in ("works", "fails"):
-        package = tmp_path / kind / "mtdata"
-        package.mkdir(parents=True)
-        (package / "__init__.py").touch()
-        (package / "__main__.py").write_text(FAKE_MTDATA)
-        path = os.pathsep.join([str(package.parent), str(ROOT)])
-        words = ("data", "get", name, tmp_path / f"{kind}-out")
-        outcome = run_process(*words, env={"PYTHONPATH": path})
-        assert "licence: not recorded by mtdata" in outcome.stderr
-        if kind == "fails":
-            assert outcome.code == 1
-            assert "mtdata did not bring it" in outcome.stderr
-            assert "no such thing" in outcome.stderr
-            assert not (tmp_path / "fails-out").exists()
-        else:
-            assert outcome.code == 0
-            assert (tmp_path / f"works-out/{name}.eng").read_text() == "A dog."
-            assert not list((tmp_path / "works-out").glob("mtdata*"))
+@pytest.mark.parametrize("kind", ["works", "fails"])
+def test_names_of_mtdata_are_brought_by_mtdata(
+    run_cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    name, out = "Group-pets-1.0-deu-eng", tmp_path / "out"
+    program = tmp_path / f"{kind}.py"
+    program.write_text(FAKE_MTDATA)
+    monkeypatch.setattr("seqcli.downloads.mtdata._program", lambda: [sys.executable, str(program)])
+    outcome = run_cli("data", "get", name, out)
+    assert "licence: not recorded by mtdata" in outcome.stderr
+    if kind == "works":
+        assert outcome.code == 0
+        assert {path.name for path in out.iterdir()} == {f"{name}.deu", f"{name}.eng", NOTE}
+        assert (out / f"{name}.eng").read_text() == "A dog."
+    else:
+        assert outcome.code == 1
+        assert "mtdata did not bring it" in outcome.stderr
+        assert "no such thing" in outcome.stderr
+        assert not out.exists()
 
 
 def test_without_mtdata_its_names_say_what_to_install(tmp_path: Path, monkeypatch):

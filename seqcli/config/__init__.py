@@ -7,7 +7,9 @@ points, ``yaml_file`` reads a settings file, ``loading`` puts the layers togethe
 
 from __future__ import annotations
 
+from seqcli.config.cleaning import CleaningSettings
 from seqcli.config.fields import SECTIONS, SettingField, setting_fields, show_value
+from seqcli.config.kinds import Section
 from seqcli.config.loading import (
     describe_settings,
     dump_settings,
@@ -18,7 +20,6 @@ from seqcli.config.presets import AUTO, LEAST_PAIRS, PRESETS, choose_preset
 from seqcli.config.tree import (
     Attention,
     Cell,
-    CleaningSettings,
     DataSettings,
     DecodingSettings,
     Device,
@@ -29,7 +30,6 @@ from seqcli.config.tree import (
     Optimizer,
     PiecesSettings,
     Precision,
-    Section,
     Settings,
     TeacherForcing,
     TeacherForcingScope,

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from seqcli.config.cleaning import CleaningSettings
+from seqcli.config.kinds import (
+    Count,
+    OptionalCount,
+    OptionalInterval,
+    OptionalPositive,
+    Probability,
+    Section,
+    Share,
+    none_if_off,
+)
 
 ModelType = Literal["unigram", "bpe", "char", "word"]
 Cell = Literal["rnn", "lstm", "gru", "gru-cudnn"]
@@ -24,31 +36,6 @@ OnLoop = Literal["retry", "keep"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "int8"]
 Kernels = Literal["auto", "torch"]
-RatioUnit = Literal["bytes", "characters", "words"]
-
-
-def _none_if_off(value: object) -> object:
-    """Read the words that switch a number off (YAML reads a bare ``off`` as False)."""
-    return None if value is False or value in ("off", "none", "null") else value
-
-
-Count = Annotated[int, Field(ge=1)]
-OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_off)]
-Minutes = Annotated[
-    str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?m$", description="minutes such as 10m")
-]
-OptionalInterval = Annotated[Count | Minutes | None, BeforeValidator(_none_if_off)]
-OptionalPositive = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_if_off)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A frozen group of settings; a key that is not a field is refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
-    )
 
 
 class DataSettings(Section):
@@ -258,7 +245,7 @@ class TrainingSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _clip_value_replaces_the_default_clip_norm(cls, values: object) -> object:
-        if isinstance(values, dict) and _none_if_off(values.get("clip_value")) is not None:
+        if isinstance(values, dict) and none_if_off(values.get("clip_value")) is not None:
             return {"clip_norm": None, **values}
         return values
 
@@ -323,9 +310,9 @@ class DecodingSettings(Section):
     max_length: int = Field(
         10, ge=0, le=100_000, description="Constant part of the most pieces out."
     )
-    no_repeat_ngram: Annotated[
-        Annotated[int, Field(ge=2)] | None, BeforeValidator(_none_if_off)
-    ] = Field(None, description="Never say so many pieces in a row twice, or off.")
+    no_repeat_ngram: Annotated[Annotated[int, Field(ge=2)] | None, BeforeValidator(none_if_off)] = (
+        Field(None, description="Never say so many pieces in a row twice, or off.")
+    )
     on_loop: OnLoop = Field(
         "retry",
         description="A translation that goes round in circles: search again without repeated "
@@ -347,7 +334,7 @@ class DecodingSettings(Section):
         1.0, gt=0, description="Divides the logits before drawing; below 1 is bolder."
     )
     top_k: OptionalCount = Field(None, description="Draw from the k likeliest pieces, or off.")
-    top_p: Annotated[Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_none_if_off)] = (
+    top_p: Annotated[Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(none_if_off)] = (
         Field(None, description="Draw from the fewest pieces that hold probability p, or off.")
     )
 
@@ -356,7 +343,7 @@ class DecodingSettings(Section):
     def _what_only_sampling_uses_asks_for_it(cls, values: object) -> object:
         if isinstance(values, dict) and "sample" not in values:
             asked = [values.get(name) for name in ("top_k", "top_p")]
-            is_asked = any(_none_if_off(value) is not None for value in asked)
+            is_asked = any(none_if_off(value) is not None for value in asked)
             if is_asked or str(values.get("temperature", 1)) not in ("1", "1.0"):
                 return {**values, "sample": True}
         return values
@@ -371,59 +358,6 @@ class DecodingSettings(Section):
                 "beam_size too"
             )
         return self
-
-
-class CleaningSettings(Section):
-    """What `seqcli data clean` repairs and drops; a rule is true or false."""
-
-    repair: bool = Field(
-        True, description="Undo encoding damage (ftfy), and make line breaks in a pair spaces."
-    )
-    empty: bool = Field(True, description="Drop pairs with a side that has no text.")
-    encoding: bool = Field(True, description="Drop encoding damage that cannot be undone.")
-    control: bool = Field(True, description="Drop control characters.")
-    length: bool = Field(True, description="Drop pairs with a side too short or too long.")
-    min_words: int = Field(1, ge=0, description="Fewest words of a side.")
-    max_words: Count = Field(150, description="Most words of a side.")
-    max_chars: Count = Field(1500, description="Most characters of a side.")
-    long_word: bool = Field(
-        True, description="Drop pairs with a word too long, in scripts with spaces between words."
-    )
-    max_word_chars: Count = Field(40, description="Most characters of a word.")
-    length_ratio: bool = Field(True, description="Drop pairs with a side too long for the other.")
-    max_ratio: float = Field(
-        3.0, gt=0, le=1000, description="Most times that a side may be as long as the other."
-    )
-    ratio_unit: RatioUnit = Field(
-        "bytes",
-        description="What is compared; bytes (UTF-8) are fair to scripts with a word a letter.",
-    )
-    identical: bool = Field(True, description="Drop pairs whose sides are the same but for case.")
-    markup: bool = Field(True, description="Drop left-overs of HTML, entities, wiki markup.")
-    numbers: bool = Field(True, description="Drop pairs whose numbers do not match.")
-    min_digits: Count = Field(
-        2, description="Numbers with fewer digits are not compared: words may stand for them."
-    )
-    min_numbers: float = Field(
-        0.5, ge=0, le=1, description="Least share of the numbers that both sides must share."
-    )
-    script: bool = Field(True, description="Drop sides in another script than their language's.")
-    min_script: float = Field(
-        0.5, ge=0, le=1, description="Least share of the letters in the language's script."
-    )
-    language: bool = Field(
-        False, description="Drop sides in another language (py3langid: seqcli[langid])."
-    )
-    min_language: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="How likely the language must be, beside the likeliest.",
-    )
-    duplicates: bool = Field(True, description="Drop pairs that were there before.")
-    near_duplicates: bool = Field(
-        True, description="Drop pairs there before but for case, digits, punctuation, spaces."
-    )
 
 
 class Settings(Section):
