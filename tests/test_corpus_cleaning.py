@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from seqcli.corpus.cleaning.repair import repair
 from seqcli.corpus.cleaning.rules import Judges
 from seqcli.corpus.scripts import scripts_of, share_in
 from seqcli.corpus.writing import PairWriter, open_text_files
-from seqcli.errors import CorpusError, SettingsError
+from seqcli.errors import CorpusError, SeqcliError, SettingsError
 from seqcli.reporting import SilentReporter
 
 OPTIONS = CleaningOptions(**CleaningSettings().model_dump())
@@ -146,6 +147,17 @@ def test_the_number_of_processes_changes_no_byte(tmp_path: Path):
     for name in ("y.en", "y.de", "y.dropped.jsonl"):
         first, second = ((tmp_path / f"out{n}" / name).read_bytes() for n in (1, 2))
         assert first == second
+
+
+def test_a_process_that_dies_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def die(*words: object) -> object:
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr("seqcli.corpus.cleaning.judging._judge_in_processes", die)
+    write(tmp_path / "x", GOOD * 8000)
+    with pytest.raises(SeqcliError, match="run the command again with --processes 1"):
+        clean(tmp_path / "x", tmp_path / "y", processes=2)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,9 @@ def test_a_wrong_file_is_refused_and_not_kept(server: Server, pets: Collection, 
 
 def test_a_page_in_the_place_of_a_file_is_refused(server: Server, pets: Collection, tmp_path: Path):
     server.answers["/a/train.en.gz"] = serve(b"<html>Please log in.</html>")
-    with pytest.raises(CorpusError, match=r"damaged .* or no gz file"):
+    with pytest.raises(CorpusError, match=r"damaged .* or no gz file; it was deleted"):
         bring(pets, tmp_path)
+    assert not list((tmp_path / "cache/pets").glob("train.en*"))
 
 
 def test_a_bomb_is_stopped(server: Server, pets: Collection, tmp_path: Path):

@@ -187,6 +187,9 @@ def _require_whole(path: Path, file: RemoteFile, origin: str) -> None:
 def _unpack(packed: Path, file: RemoteFile, work: Path) -> dict[str, str]:
     try:
         return unpack(packed, file, work)
-    except CorpusError:
-        packed.unlink(missing_ok=True)  # the next attempt shall fetch it anew
-        raise
+    except CorpusError as error:
+        packed.unlink(missing_ok=True)
+        raise CorpusError(
+            f"{error}; it was deleted from the cache: run the command again to fetch it anew, or "
+            "give another place with --mirror"
+        ) from error

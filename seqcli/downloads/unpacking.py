@@ -43,7 +43,8 @@ def unpack(packed: Path, file: RemoteFile, folder: Path) -> dict[str, str]:
 
     Raises:
         CorpusError: The file is damaged, has not the members that it should have, or a text is
-            longer than allowed, or is not the one that the catalogue knows.
+            longer than allowed, or is not the one that the catalogue knows. What to do next is
+            left to the caller.
         SeqcliError: The disk refuses.
     """
     found = {}
@@ -53,8 +54,7 @@ def unpack(packed: Path, file: RemoteFile, folder: Path) -> dict[str, str]:
                 found[text.name] = _copy(stream, folder / text.name, text, packed)
         except _DAMAGED as error:
             raise CorpusError(
-                f"{packed}: damaged ({error or type(error).__name__}), or no {file.packing} file; "
-                "delete it and run the command again"
+                f"{packed}: damaged ({error or type(error).__name__}), or no {file.packing} file"
             ) from error
     return found
 
