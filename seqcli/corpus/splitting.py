@@ -3,7 +3,7 @@
 Pairs that share a source or a target, without case, digits, punctuation and spaces, belong
 together, and so do those that are linked by others; such a group goes to one part as a whole. A
 side without text links nothing. Read twice and never held: 16 bytes of each pair stay, and about
-60 while groups are found.
+80 while groups are found and dealt out.
 """
 
 from __future__ import annotations
