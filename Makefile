@@ -42,7 +42,11 @@ TEACHERS ?= $(RUN)
 TEACHER_FILES = $(if $(filter file,$(origin TEACHERS)),$(RUN)/trained,$(TEACHERS:%=%/model.safetensors))
 DISTILLED := data/$(NAME).distilled-text/train
 
-.PHONY: bench-decoding bench-quality bench-reading bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-faults test-slow train translate
+.PHONY: bench-cleaning bench-decoding bench-quality bench-reading bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-faults test-slow train translate
+
+bench-cleaning: $(WITH_TOOLS) ## Clean a noisy text beside OpusFilter; DATA=FOLDER of Multi30k, OPUS=PYTHON with opusfilter.
+	@$(if $(filter file,$(origin DATA)),$(error Give the folder of the raw files: make bench-cleaning DATA=FOLDER))
+	$(BIN)/python benchmarks/cleaning.py $(DATA)/train.en $(DATA)/train.de $(OPUS:%=--opus %) $(BENCH_FLAGS)
 
 bench-decoding: $(RUN)/trained ## Time translation with RUN, greedy and with a beam, in each precision, beside a plain search.
 	$(BIN)/python benchmarks/translation_speed.py $(RUN) $(FLAGS)

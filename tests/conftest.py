@@ -7,7 +7,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,16 @@ def tiny_run(tiny_data: Path) -> Path:
     run_dir = tiny_data.parent / "run"
     train(tiny_data, run_dir, hidden_size=8, emb_size=8, max_steps=1, threads=1, precision="fp32")
     return run_dir
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A web server of this machine; what it answers is up to the test."""
+    from web_server import running
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

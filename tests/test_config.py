@@ -198,8 +198,8 @@ def test_values_are_read_as_the_field_needs_them(tmp_path, text, name, value):
         ("modell:\n  lr: 3\n", "recipe.yaml:1: unknown section 'modell'; did you mean model?"),
         (
             "xyzzy:\n  lr: 3\n",
-            "recipe.yaml:1: unknown section 'xyzzy'; the sections are data, pieces, model, "
-            "training, decoding",
+            "recipe.yaml:1: unknown section 'xyzzy'; the sections are data, cleaning, pieces, "
+            "model, training, decoding",
         ),
         (
             "layers: 3\n",

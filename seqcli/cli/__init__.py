@@ -24,7 +24,7 @@ from seqcli.version import __version__
 
 # Each verb is the function ``command`` of the module ``seqcli.cli.<verb>``, or its Typer ``group``.
 VERBS = {
-    "data": "Look at parallel text before anything is made of it.",
+    "data": "Get, check, clean and cut parallel text.",
     "preprocess": "Cut parallel text into pieces and write a data directory.",
     "train": "Train a translator on a data directory and write a run directory.",
     "translate": "Translate lines of a file or of standard input.",

@@ -7,7 +7,9 @@ points, ``yaml_file`` reads a settings file, ``loading`` puts the layers togethe
 
 from __future__ import annotations
 
+from seqcli.config.cleaning import CleaningSettings
 from seqcli.config.fields import SECTIONS, SettingField, setting_fields, show_value
+from seqcli.config.kinds import Section
 from seqcli.config.loading import (
     describe_settings,
     dump_settings,
@@ -28,7 +30,6 @@ from seqcli.config.tree import (
     Optimizer,
     PiecesSettings,
     Precision,
-    Section,
     Settings,
     TeacherForcing,
     TeacherForcingScope,
@@ -42,6 +43,7 @@ __all__ = [
     "SECTIONS",
     "Attention",
     "Cell",
+    "CleaningSettings",
     "DataSettings",
     "DecodingSettings",
     "Device",

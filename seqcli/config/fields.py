@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from seqcli.config.tree import Section, Settings
+from seqcli.config.kinds import Section
+from seqcli.config.tree import Settings
 
 Kind = Literal["switch", "whole", "number", "choice", "text", "texts"]
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from seqcli.config.cleaning import CleaningSettings
+from seqcli.config.kinds import (
+    Count,
+    OptionalCount,
+    OptionalInterval,
+    OptionalPositive,
+    Probability,
+    Section,
+    Share,
+    none_if_off,
+)
 
 ModelType = Literal["unigram", "bpe", "char", "word"]
 Cell = Literal["rnn", "lstm", "gru", "gru-cudnn"]
@@ -24,30 +36,6 @@ OnLoop = Literal["retry", "keep"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "int8"]
 Kernels = Literal["auto", "torch"]
-
-
-def _none_if_off(value: object) -> object:
-    """Read the words that switch a number off (YAML reads a bare ``off`` as False)."""
-    return None if value is False or value in ("off", "none", "null") else value
-
-
-Count = Annotated[int, Field(ge=1)]
-OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_off)]
-Minutes = Annotated[
-    str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?m$", description="minutes such as 10m")
-]
-OptionalInterval = Annotated[Count | Minutes | None, BeforeValidator(_none_if_off)]
-OptionalPositive = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_if_off)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A frozen group of settings; a key that is not a field is refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
-    )
 
 
 class DataSettings(Section):
@@ -257,7 +245,7 @@ class TrainingSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _clip_value_replaces_the_default_clip_norm(cls, values: object) -> object:
-        if isinstance(values, dict) and _none_if_off(values.get("clip_value")) is not None:
+        if isinstance(values, dict) and none_if_off(values.get("clip_value")) is not None:
             return {"clip_norm": None, **values}
         return values
 
@@ -322,9 +310,9 @@ class DecodingSettings(Section):
     max_length: int = Field(
         10, ge=0, le=100_000, description="Constant part of the most pieces out."
     )
-    no_repeat_ngram: Annotated[
-        Annotated[int, Field(ge=2)] | None, BeforeValidator(_none_if_off)
-    ] = Field(None, description="Never say so many pieces in a row twice, or off.")
+    no_repeat_ngram: Annotated[Annotated[int, Field(ge=2)] | None, BeforeValidator(none_if_off)] = (
+        Field(None, description="Never say so many pieces in a row twice, or off.")
+    )
     on_loop: OnLoop = Field(
         "retry",
         description="A translation that goes round in circles: search again without repeated "
@@ -346,7 +334,7 @@ class DecodingSettings(Section):
         1.0, gt=0, description="Divides the logits before drawing; below 1 is bolder."
     )
     top_k: OptionalCount = Field(None, description="Draw from the k likeliest pieces, or off.")
-    top_p: Annotated[Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_none_if_off)] = (
+    top_p: Annotated[Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(none_if_off)] = (
         Field(None, description="Draw from the fewest pieces that hold probability p, or off.")
     )
 
@@ -355,7 +343,7 @@ class DecodingSettings(Section):
     def _what_only_sampling_uses_asks_for_it(cls, values: object) -> object:
         if isinstance(values, dict) and "sample" not in values:
             asked = [values.get(name) for name in ("top_k", "top_p")]
-            is_asked = any(_none_if_off(value) is not None for value in asked)
+            is_asked = any(none_if_off(value) is not None for value in asked)
             if is_asked or str(values.get("temperature", 1)) not in ("1", "1.0"):
                 return {**values, "sample": True}
         return values
@@ -376,6 +364,7 @@ class Settings(Section):
     """Everything that a user can set, in sections."""
 
     data: DataSettings = DataSettings()
+    cleaning: CleaningSettings = CleaningSettings()
     pieces: PiecesSettings = PiecesSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from seqcli.console.canvas import draw_lines
 from seqcli.console.checking import print_check
+from seqcli.console.corpus import (
+    print_catalogue,
+    print_cleaning,
+    print_got,
+    print_split,
+    print_stats,
+)
 from seqcli.console.pictures import print_json, print_report
 from seqcli.console.progress import (
     LiveReporter,
@@ -40,14 +47,19 @@ __all__ = [
     "draw_lines",
     "draw_shades",
     "print_averaging",
+    "print_catalogue",
     "print_check",
+    "print_cleaning",
     "print_evaluation",
     "print_export",
+    "print_got",
     "print_json",
     "print_preprocessing",
     "print_report",
     "print_settings",
     "print_shortlisting",
+    "print_split",
+    "print_stats",
     "print_training",
     "print_tuning",
     "report_to_console",

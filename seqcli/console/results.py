@@ -177,6 +177,15 @@ def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
             _print_line(f"{name} {value}  {signature}")
 
 
+def print_rows(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on a terminal, and its rows with tabs in a pipe."""
+    if is_terminal(sys.stdout):
+        _print_table(title, header, rows)
+        return
+    for row in (header, *rows):
+        _print_line("\t".join(row))
+
+
 def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(title=Text(title, style="bold"), title_justify="left")
     for column in header:

@@ -13,7 +13,6 @@ Rubin 1977 for the algorithm.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqcli.corpus.checking.features import TRIGRAM_IDS, Bags, Floats
+from seqcli.corpus.scripts import base_language, scripts_of, share_in
 
 _ROUNDS = 6
 _LEAST_PAIRS = 40
@@ -32,16 +32,6 @@ _FIRST_SHARE = 4  # the languages are first told from the first pairs: one in th
 _KNOWN_FACTOR = 3.0  # how much better languages known by name must fit the other way round
 _LEAST_KNOWN = 0.04
 
-# The script of languages that share it with few others, as the names of its characters begin.
-_SCRIPTS = {
-    "ko": "HANGUL", "ja": "HIRAGANA|KATAKANA|CJK", "zh": "CJK", "ru": "CYRILLIC", "uk": "CYRILLIC",
-    "be": "CYRILLIC", "bg": "CYRILLIC", "mk": "CYRILLIC", "kk": "CYRILLIC", "mn": "CYRILLIC",
-    "el": "GREEK", "he": "HEBREW", "ar": "ARABIC", "fa": "ARABIC", "ur": "ARABIC",
-    "hi": "DEVANAGARI", "mr": "DEVANAGARI", "ne": "DEVANAGARI", "bn": "BENGALI", "ta": "TAMIL",
-    "te": "TELUGU", "kn": "KANNADA", "ml": "MALAYALAM", "gu": "GUJARATI", "pa": "GURMUKHI",
-    "th": "THAI", "lo": "LAO", "km": "KHMER", "my": "MYANMAR", "ka": "GEORGIAN", "hy": "ARMENIAN",
-    "am": "ETHIOPIC", "si": "SINHALA",
-}  # fmt: skip
 # Words that are common in one language and rare in the others of this list.
 _WORDS = {
     "en": "the of and to with on his for are at this that from you it",
@@ -144,7 +134,7 @@ def are_sides_swapped(
         src_lang: Such as en, ko or pt-BR.
         tgt_lang: Likewise.
     """
-    sides, names = (list(src), list(tgt)), (_base(src_lang), _base(tgt_lang))
+    sides, names = (list(src), list(tgt)), (base_language(src_lang), base_language(tgt_lang))
     if names[0] == names[1]:
         return False
     shares = [[_share(lines, name) for name in names] for lines in sides]
@@ -152,16 +142,12 @@ def are_sides_swapped(
     return wrong > _LEAST_KNOWN and wrong > _KNOWN_FACTOR * right
 
 
-def _base(language: str) -> str:
-    return re.split("[-_.]", language.lower())[0]
-
-
 def _share(lines: list[str], language: str) -> float:
     """Return the share of the letters in the language's script, or of words among its commonest."""
-    if script := _SCRIPTS.get(language):
-        letters = [char for line in lines for char in line if char.isalpha()]
-        names = (unicodedata.name(char, "") for char in letters)
-        return sum(re.match(script, name) is not None for name in names) / max(1, len(letters))
+    scripts = scripts_of(language)
+    if scripts and "Latin" not in scripts:
+        text = "".join(lines)
+        return share_in(text, scripts) if any(map(str.isalpha, text)) else 0.0
     common = set(_WORDS.get(language, "").split())
     words = [word for line in lines for word in re.findall(r"\w+", line.lower())]
     return sum(word in common for word in words) / max(1, len(words))

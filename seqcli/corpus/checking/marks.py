@@ -13,7 +13,7 @@ MOJIBAKE, CONTROL, LINE_BREAK = "mojibake", "control-characters", "line-breaks"
 
 # Where other programs end a line; here they are text.
 _BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029\r]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufeff]")
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufeff]")
 # A letter that a program could not write became a question mark: "f?r", "Stra?e".
 _LOST = re.compile(r"(?<![/=&?.\w])[^\W\d_]+\?[^\W\d_]*[a-zà-ÿ]\b(?![=&/])")
 _ADDRESS = re.compile(r"://|www\.|\.(?:com|org|net|html?|php)\b")
@@ -25,7 +25,7 @@ def marks_of(line: str) -> tuple[str, ...]:
         return (MOJIBAKE,) if "?" in line and _has_lost_letters(line) else ()
     tests = (
         (MOJIBAKE, is_mojibake),
-        (CONTROL, lambda text: _CONTROLS.search(text) is not None),
+        (CONTROL, lambda text: CONTROL_CHARACTERS.search(text) is not None),
         (LINE_BREAK, lambda text: _BREAKS.search(text) is not None),
     )
     return tuple(kind for kind, test in tests if test(line))

@@ -1,4 +1,4 @@
-"""``seqcli data VERB``: looks at parallel text before anything is made of it."""
+"""``seqcli data check``: looks at parallel text before anything is made of it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ from seqcli.errors import CorpusError, SettingsError
 
 if TYPE_CHECKING:
     from seqcli.corpus.sources import ParallelSource
-
-group = typer.Typer(add_completion=False, no_args_is_help=True)
-
-
-@group.callback()
-def _data() -> None:
-    """Look at parallel text before anything is made of it."""
 
 
 SrcArgument = Annotated[
@@ -57,7 +50,7 @@ StrictOption = Annotated[
 ]
 
 
-def check(
+def command(
     *,
     src: SrcArgument,
     tgt: TgtArgument = None,
@@ -122,6 +115,3 @@ def _language_of(path: Path, default: str) -> str:
 
     suffix = Path(without_packing(path.name)).suffix.removeprefix(".")
     return default if suffix in ("", "txt") or format_of(path.name) else suffix
-
-
-group.command("check")(check)

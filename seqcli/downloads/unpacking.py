@@ -1,0 +1,131 @@
+"""A file that was fetched -> **the texts in it**, bounded in size.
+
+Nothing is extracted by the names that an archive gives: a text has the name of the catalogue, and
+its bytes are those of the one member, a regular file, that matches the catalogue's pattern.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import gzip
+import hashlib
+import lzma
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from seqcli.downloads.catalogue import MOST_BYTES, RemoteFile, Text
+from seqcli.errors import CorpusError
+from seqcli.files import HASH_BLOCK, explaining
+
+MOST_MEMBERS = 100_000
+_DAMAGED = (
+    EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+def unpack(packed: Path, file: RemoteFile, folder: Path) -> dict[str, str]:
+    """Write the texts of a file into a folder.
+
+    Args:
+        packed: Where it is.
+        file: What the catalogue says of it.
+        folder: Exists.
+
+    Returns:
+        SHA-256 of each text, by its name.
+
+    Raises:
+        CorpusError: The file is damaged, has not the members that it should have, or a text is
+            longer than allowed, or is not the one that the catalogue knows. What to do next is
+            left to the caller.
+        SeqcliError: The disk refuses.
+    """
+    found = {}
+    for text in file.texts:
+        try:
+            with _open(packed, file, text) as stream:
+                found[text.name] = _copy(stream, folder / text.name, text, packed)
+        except _DAMAGED as error:
+            raise CorpusError(
+                f"{packed}: damaged ({error or type(error).__name__}), or no {file.packing} file"
+            ) from error
+    return found
+
+
+@contextlib.contextmanager
+def _open(packed: Path, file: RemoteFile, text: Text) -> Iterator[IO[bytes]]:
+    if file.packing == "none":
+        with packed.open("rb") as stream:
+            yield stream
+    elif file.packing == "gz":
+        with gzip.open(packed, "rb") as unpacked:
+            yield unpacked  # type: ignore[misc]
+    elif file.packing == "zip":
+        with zipfile.ZipFile(packed) as archive:
+            names = [each.filename for each in archive.infolist() if not each.is_dir()]
+            with archive.open(_the_one(names, text, packed)) as stream:
+                yield stream
+    else:
+        with tarfile.open(packed, "r:gz") as archive:
+            members = {}
+            for number, each in enumerate(archive):
+                if number == MOST_MEMBERS:
+                    raise CorpusError(f"{packed}: more than {MOST_MEMBERS:,} members; not used")
+                if each.isreg():
+                    members[each.name] = each
+            member = archive.extractfile(members[_the_one(list(members), text, packed)])
+            assert member is not None  # as for every regular file
+            with member as stream:
+                yield stream
+
+
+def _the_one(names: list[str], text: Text, packed: Path) -> str:
+    matching = [name for name in names if fnmatch.fnmatchcase(name, text.member)]
+    if len(matching) != 1:
+        raise CorpusError(
+            f"{packed}: {len(matching)} members match {text.member!r}, and one must; the file is "
+            "not the one that the catalogue knows"
+        )
+    return matching[0]
+
+
+def _copy(stream: IO[bytes], path: Path, text: Text, packed: Path) -> str:
+    most = text.bytes or MOST_BYTES
+    digest, size = hashlib.sha256(), 0
+    with explaining(path):
+        file = path.open("wb")
+    with file:
+        while block := stream.read(HASH_BLOCK):
+            size += len(block)
+            if size > most:
+                raise CorpusError(
+                    f"{packed}: {text.name} unpacks to more than the {most:,} bytes that are "
+                    "allowed; the file is not the one that the catalogue knows"
+                )
+            digest.update(block)
+            with explaining(path):
+                file.write(block)
+    found = digest.hexdigest()
+    if text.sha256 is not None and found != text.sha256:
+        raise CorpusError(
+            f"{packed}: {text.name} has the SHA-256 {found}, and the catalogue says {text.sha256}; "
+            "it is another version or damaged"
+        )
+    return found
+
+
+def copy_file(origin: Path, target: Path) -> None:
+    """Copy a file of a mirror.
+
+    Raises:
+        SeqcliError: The disk refuses.
+    """
+    with explaining(target):
+        shutil.copyfile(origin, target)
