@@ -102,7 +102,7 @@ class Forms:
         if found:
             self.count = min(max(int(found[1]), 1), _MOST_FORMS)
             try:
-                self.of_one = gettext.c2py(found[2].strip())(1)  # type: ignore[attr-defined]
+                self.of_one = gettext.c2py(found[2].strip())(1)
             except (ValueError, ZeroDivisionError, RecursionError, OverflowError):
                 self.of_one = 0
 
@@ -297,8 +297,8 @@ def _parse(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Message]
     for number, raw in enumerate(lines):
         line = _decode(raw, charset, f"{name}:{number + 1}").strip("\ufeff \t\r\n\f\v")
         is_obsolete = line.startswith("#~")
-        if is_obsolete:
-            line = line[2:].lstrip("| \t")
+        if is_obsolete and not line.startswith("#~|"):
+            line = line[2:].lstrip()
         is_comment = line.startswith("#")
         begins = is_comment or line.startswith(("msgctxt", "msgid ", 'msgid"', "msgid\t", "domain"))
         if begins and key.startswith("msgstr"):
