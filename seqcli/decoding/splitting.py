@@ -34,6 +34,11 @@ def split_line(line: str, *, most: int, lengths_of: LengthsOf) -> list[str]:
     return _split(line, [_SENTENCE, _CLAUSE, _SPACE], most=most, lengths_of=lengths_of)
 
 
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a text, each with the space behind it; ``"".join`` gives it back."""
+    return _cut(text, _SENTENCE, before_capitals=True)
+
+
 def _split(
     text: str, patterns: Sequence[re.Pattern[str]], *, most: int, lengths_of: LengthsOf
 ) -> list[str]:

@@ -127,7 +127,7 @@ class Forms:
 class PoDocument:
     """A PO file whose messages are units; each plural form is one."""
 
-    def __init__(self, data: bytes, name: str, *, tgt_lang: str = "") -> None:
+    def __init__(self, data: bytes, name: str, *, langs: tuple[str, str] | None = None) -> None:
         """Read it whole.
 
         Raises:
@@ -145,8 +145,8 @@ class PoDocument:
             if message.is_header:
                 header = message.strings.get("msgstr", "")
                 forms = Forms(header)
-                if tgt_lang:
-                    check_language(header, tgt_lang, name)
+                if langs is not None:
+                    check_language(header, langs[1], name)
             elif message.is_obsolete:
                 self.skipped += 1
             else:

@@ -186,12 +186,14 @@ class XmlSource:
         tag = self.data[start : self.tag_end(start)].decode("utf-8")
         for key, value in attributes.items():
             name = key.replace("_", "-")
-            old = re.compile(rf"""(\s){re.escape(name)}\s*=\s*(?:"[^"]*"|'[^']*')""")
-            new = f'{name}="{value}"'
-            if old.search(tag):
-                tag = old.sub(lambda match, new=new: f"{match[1]}{new}", tag, count=1)
+            old = re.search(rf"""\s{re.escape(name)}\s*=\s*(?:"[^"]*"|'[^']*')""", tag)
+            new = f' {name}="{value}"'
+            if old:
+                tag = tag[: old.start()] + new + tag[old.end() :]
             else:
-                tag = re.sub(r"\s*(/?>)\Z", lambda match, new=new: f" {new}{match[1]}", tag)
+                end = re.search(r"\s*/?>\Z", tag)
+                place = end.start() if end else len(tag)
+                tag = tag[:place] + new + tag[place:]
         return tag
 
     def take_changed(self) -> bytes:
