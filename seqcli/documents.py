@@ -258,10 +258,7 @@ def _peel(text: str, codes: list[str | Code]) -> _Sentence:
         if not edge:
             blank = re.search(r"\A\s+" if not edges else r"\s+\Z", text)
             edge = blank.group() if blank else ""
-        if edges:
-            text = text[: len(text) - len(edge)]
-        else:
-            text = text[len(edge) :]
+        text = text[: len(text) - len(edge)] if edges else text[len(edge) :]
         edges.append(_fill(edge, codes))
     own: list[str | Code] = []
 
@@ -302,3 +299,8 @@ def write_document(document: Document, outcomes: Iterable[Outcome]) -> bytes:
 def iter_flagged(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     """Yield the outcomes that somebody should look at."""
     return (each for each in outcomes if set(each.flags) - {"memory"})
+
+
+def as_text(text: Text) -> str:
+    """Return a text with its codes as the file spells them, for people."""
+    return "".join(part if isinstance(part, str) else part.raw for part in text)
