@@ -47,6 +47,7 @@ _MARK = re.compile(r"⟦(\d+)⟧")
 _BREAK = re.compile(r"(\s*\n\s*)")
 _EDGE = r"(?:\s*⟦\d+⟧\s*)+"
 _LETTER = re.compile(r"[^\W\d_]")
+_NOT_WRITTEN = ("broken", "charset", "empty", "withheld")  # flags of units that stay as they were
 TranslateLines = Callable[[Sequence[str]], Iterable["Translation"]]
 
 
@@ -131,14 +132,16 @@ def translate_document(
     flags: dict[int, list[str]] = {number: [] for number in todo}
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
+    is_whole = getattr(document, "is_whole", lambda number, text: True)
     texts = {number: _join(sentences) for number, sentences in todo.items()}
-    is_whole = getattr(document, "is_whole", lambda text: True)
-    broken = {number: todo[number] for number, text in texts.items() if not is_whole(text)}
-    for sentences in broken.values():
-        for sentence in sentences:
-            sentence.done = None if sentence.codes else sentence.done
+    broken = {n: todo[n] for n, text in texts.items() if not is_whole(n, text)}
+    for sentence in (each for found in broken.values() for each in found if each.codes):
+        sentence.done = None
     _translate_around(broken, translate, flags)
-    texts |= {number: _join(sentences) for number, sentences in broken.items()}
+    for number, sentences in broken.items():
+        texts[number] = _join(sentences)
+        if not is_whole(number, texts[number]):
+            flags[number].append("broken")
     return [
         _conclude(document, number, unit, texts.get(number), flags.get(number, []))
         for number, unit in enumerate(document.units)
@@ -160,7 +163,7 @@ def _conclude(
             flags.append("empty")
         elif not can_hold(plain):
             flags.append("charset")
-        if {"empty", "charset", "withheld"} & set(flags):
+        if set(_NOT_WRITTEN) & set(flags):
             text = None
     return Outcome(number, unit, text, tuple(dict.fromkeys(flags)))
 

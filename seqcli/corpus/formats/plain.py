@@ -34,9 +34,9 @@ class PlainFile:
         try:
             text = data[len(self._bom) :].decode(self._encoding)
         except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
+            number = data.count(b"\n", 0, error.start) + 1
             raise CorpusError(
-                f"{name}:{line}: byte {data[len(self._bom) + error.start]:#04x} is not "
+                f"{name}:{number}: byte {data[len(self._bom) + error.start]:#04x} is not "
                 f"{self._encoding.upper()}; convert the file, such as with `iconv -t UTF-8`"
             ) from error
         self.lines = [line + "\n" for line in text.split("\n")]

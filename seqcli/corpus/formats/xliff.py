@@ -222,7 +222,7 @@ class XliffDocument:
         has_text = any(isinstance(part, str) and part.strip() for part in src)
         return Unit(segment.line, src, tgt, is_open=is_open and has_text)
 
-    def is_whole(self, text: Text) -> bool:
+    def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether the tags of a text are closed in order."""
         return is_whole(text)
 
