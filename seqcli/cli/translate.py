@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,12 @@ from seqcli.cli.flags import (
     QuietOption,
     settings_flags,
 )
-from seqcli.cli.numbers import parse_number
+from seqcli.cli.remembering import (
+    MemoryOption,
+    MemoryThresholdOption,
+    UseFuzzyOption,
+    load_memory,
+)
 from seqcli.cli.results import open_results
 from seqcli.compiling import compile_ahead
 from seqcli.errors import SettingsError
@@ -97,30 +102,6 @@ FallbackOption = Annotated[
     str,
     typer.Option(
         "--fallback", metavar="TEXT", help="What is printed below --min-confidence; default blank."
-    ),
-]
-MemoryOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--memory",
-        metavar="FILE",
-        help="Translation memory, such as a .tmx, or a PREFIX: lines that are in it get its "
-        "translation; --json offers what is like them. May be repeated.",
-    ),
-]
-MemoryThresholdOption = Annotated[
-    float,
-    typer.Option(
-        "--memory-threshold",
-        metavar="X",
-        parser=parse_number("--memory-threshold", 0.5, 1),
-        help="Least similarity of what --memory offers, 0.5 to 1.",
-    ),
-]
-UseFuzzyOption = Annotated[
-    bool,
-    typer.Option(
-        "--use-fuzzy-matches", metavar="", help="Use what is like a line in its place, too."
     ),
 ]
 JSON_VERSION = 1  # of the objects that --json prints; docs/json.md
@@ -199,7 +180,7 @@ def command(
             "--min-confidence: nothing is known of the confidence of this model: it is of a single "
             "run that was trained to its end; `seqcli tune RUN_DIR` learns it afterwards"
         )
-    remembered = _load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
+    remembered = load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
     if is_document:
         with report_to_console(quiet=quiet) as report:
             translate_file(
@@ -238,25 +219,6 @@ def command(
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
-
-
-def _load_memory(
-    translator: Translator, specs: Sequence[str], threshold: float, use_fuzzy: bool
-) -> TranslationMemory | None:
-    from seqcli.memory import TranslationMemory
-
-    if not specs:
-        return None
-    if "-" in specs:
-        raise SettingsError("--memory -: standard input is for text to translate; give a file")
-    data = translator.settings.data
-    return TranslationMemory.load(
-        *specs,
-        src_lang=data.src_lang,
-        tgt_lang=data.tgt_lang,
-        threshold=threshold,
-        use_fuzzy=use_fuzzy,
-    )
 
 
 def _path_or_stream(path: Path | None) -> Path | None:

@@ -93,10 +93,8 @@ class MarkdownDocument(PlainFile):
         """Tell whether a translation has the emphasis, links, and code of its source."""
         src, tgt = _raw(self.units[number].src), _raw(text)
         is_cell = self._wraps[number][2]
-        if (
-            (is_cell and src.count("|") != tgt.count("|"))
-            or (_BLOCK.match(tgt)
-            and not _BLOCK.match(src))
+        if (is_cell and src.count("|") != tgt.count("|")) or (
+            _BLOCK.match(tgt) and not _BLOCK.match(src)
         ):
             return False
         return self._shape(src) == self._shape(tgt)
