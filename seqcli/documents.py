@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from seqcli.corpus.formats.base import without_packing
 from seqcli.corpus.formats.document import Code, Document, Text, Unit
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.errors import SettingsError
@@ -69,6 +70,7 @@ class _Sentence:
     codes: list[str | Code]
     before: list[str | Code] = field(default_factory=list)
     after: list[str | Code] = field(default_factory=list)
+    is_joined: bool = False  # to the one before, as their script has no spaces
     done: list[str | Code] | None = None
 
     @property
@@ -80,7 +82,7 @@ def kind_of(name: str, asked: str | None = None) -> str:
     """Return the kind of a document, by its name if none is asked for.
 
     Raises:
-        SettingsError: There is no such kind.
+        SettingsError: There is no such kind, or the document is packed.
     """
     if asked is not None:
         if asked not in (*KINDS, LINES):
@@ -88,8 +90,13 @@ def kind_of(name: str, asked: str | None = None) -> str:
                 f"--format is {asked!r}; it must be one of {', '.join((*KINDS, LINES))}"
             )
         return asked
-    lower = name.lower()
-    return next((kind for kind, (ends, _) in KINDS.items() if lower.endswith(ends)), LINES)
+    lower = without_packing(name).lower()
+    kind = next((kind for kind, (ends, _) in KINDS.items() if lower.endswith(ends)), LINES)
+    if kind != LINES and len(lower) < len(name):
+        raise SettingsError(
+            f"{name}: is packed; unpack it, or give --format lines to translate its lines"
+        )
+    return kind
 
 
 def open_document(
@@ -244,8 +251,11 @@ def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
         if number % 2:
             sentences.append(_Sentence("", [], before=[line]))
             continue
-        for sentence in split_sentences(line):
-            sentences.append(_peel(sentence, codes))
+        for place, text_of_sentence in enumerate(split_sentences(line)):
+            sentence = _peel(text_of_sentence, codes)
+            last = sentences[-1] if place else None
+            sentence.is_joined = last is not None and not (last.after or sentence.before)
+            sentences.append(sentence)
     return sentences
 
 
@@ -284,8 +294,14 @@ def _fill(text: str, codes: Sequence[str | Code]) -> list[str | Code]:
 
 
 def _join(sentences: list[_Sentence]) -> Text:
+    from seqcli.decoding.splitting import is_wide
+
     joined: list[str | Code] = []
     for sentence in sentences:
+        last, first = joined[-1] if joined else "", (sentence.done or [""])[0]
+        if sentence.is_joined and isinstance(last, str) and isinstance(first, str):
+            if last and first and not (is_wide(last[-1]) and is_wide(first[0])):
+                joined.append(" ")
         for part in (*sentence.before, *(sentence.done or ()), *sentence.after):
             if isinstance(part, str) and joined and isinstance(joined[-1], str):
                 joined[-1] += part

@@ -87,7 +87,15 @@ TMX = """<tmx version="1.4"><header/><body>
  <tu><tuv xml:lang="en-GB"><seg>c</seg></tuv><tuv xml:lang="de"><seg/></tuv></tu>
  <tu><tuv xml:lang="en-GB"><seg>e</seg></tuv><tuv xml:lang="de"><seg>f</seg></tuv></tu>
 </body></tmx>"""
-SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>hello you</i>\nthere\n\n2\n0:0:3,0 --> 0:0:4,0\n- hi\n- you"
+SRT = """1
+00:00:01,000 --> 00:00:02,000
+<i>hello you</i>
+there
+
+2
+0:0:3,0 --> 0:0:4,0
+- hi
+- you"""
 MARKDOWN = """---
 title: kept
 ---
@@ -195,7 +203,8 @@ def test_po_without_a_newline_at_its_end():
 
 
 def test_po_keeps_what_its_charset_cannot_hold():
-    po = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=ISO-8859-1\\n"\n\nmsgid "é"\nmsgstr ""\n'
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=ISO-8859-1\\n"\n\n'
+    po = f'{head}msgid "é"\nmsgstr ""\n'
     out = open_document(po.encode("latin-1"), "x.po", "po")
     (outcome,) = translate_document(out, translator(lambda line: "가"))
     assert (outcome.text, outcome.flags) == (None, ("charset",))
@@ -254,6 +263,13 @@ def test_text_formats_keep_their_form():
 def test_markdown_that_a_translation_would_break_stays():
     out, (outcome,) = run("markdown", "a\n", lambda line: "# a")
     assert (out, outcome.flags) == ("a\n", ("broken",))
+
+
+def test_sentences_without_spaces_get_them_where_the_target_has_them():
+    out, _ = run(
+        "paragraphs", "これ。それ。\n", lambda line: {"これ。": "This.", "それ。": "That."}[line]
+    )
+    assert out == "This. That.\n"
 
 
 def test_an_empty_translation_leaves_the_unit_open():
@@ -402,6 +418,8 @@ def test_the_name_says_the_kind():
         "markdown",
     ]
     assert kind_of("a.md", "lines") == "lines"
+    with pytest.raises(SettingsError, match="is packed; unpack it"):
+        kind_of("a.po.gz")
     with pytest.raises(SettingsError, match="it must be one of po, xliff"):
         kind_of("a", "doc")
 

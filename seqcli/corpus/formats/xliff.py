@@ -69,7 +69,7 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     """
     reader = XmlReader(stream, name)
     waiting: list[_Segment] = []
-    parser = _Parser(reader, waiting.append, (src_lang, tgt_lang))
+    _Parser(reader, waiting.append, (src_lang, tgt_lang))
     for _ in reader.iter_blocks():
         for each in waiting:
             src, tgt = each.src, each.texts.get("target")
@@ -80,7 +80,6 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
                 pair = join_pair(src.collector.segment(), tgt.collector.segment())
             yield Entry(each.line, pair)
         waiting.clear()
-    parser.require_root()
 
 
 def _is_unsure(state: str) -> bool:
@@ -105,11 +104,6 @@ class _Parser:
         reader.parser.StartElementHandler = self._start
         reader.parser.EndElementHandler = self._end
         reader.parser.CharacterDataHandler = self._characters
-
-    def require_root(self) -> None:
-        """Check that something was there."""
-        if not self.head.langs and not self._path:
-            raise CorpusError(f"{self._reader.name}: is empty; get it again")
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
         if not self._path:
