@@ -298,10 +298,11 @@ def _join(sentences: list[_Sentence]) -> Text:
 
     joined: list[str | Code] = []
     for sentence in sentences:
-        last, first = joined[-1] if joined else "", (sentence.done or [""])[0]
-        if sentence.is_joined and isinstance(last, str) and isinstance(first, str):
-            if last and first and not (is_wide(last[-1]) and is_wide(first[0])):
-                joined.append(" ")
+        last = as_text(joined[-1:])
+        first = as_text((sentence.done or ())[:1])
+        is_bare = bool(last and first) and not (is_wide(last[-1]) and is_wide(first[0]))
+        if sentence.is_joined and is_bare:
+            joined.append(" ")
         for part in (*sentence.before, *(sentence.done or ()), *sentence.after):
             if isinstance(part, str) and joined and isinstance(joined[-1], str):
                 joined[-1] += part
