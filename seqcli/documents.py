@@ -44,6 +44,7 @@ _KEPT = "|".join(
         "[⟦⟧]",
     )
 )
+_MADE_UP = re.compile(_KEPT)
 _MARK = re.compile(r"⟦(\d+)⟧")
 _BREAK = re.compile(r"(\s*\n\s*)")
 _EDGE = r"(?:\s*⟦\d+⟧\s*)+"
@@ -193,7 +194,8 @@ def _translate_whole(
     for (number, sentence), translation in zip(asked, translate(lines), strict=True):
         hyp = translation.hyps[0]
         found = sorted(_MARK.findall(hyp.text))
-        if found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
+        has_own = _MADE_UP.search(_MARK.sub("", hyp.text))  # codes that the source does not have
+        if not has_own and found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
             sentence.done = _fill(_one_line(hyp.text), sentence.codes)
             flags[number] += _flags_of(hyp)
         if least is not None and hyp.confidence is not None and hyp.confidence < least:
@@ -215,7 +217,7 @@ def _translate_around(
                 hyp = next(made).hyps[0]
                 flags[number] += _flags_of(hyp)
                 blank = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
-                text = _MARK.sub("", _one_line(hyp.text)).strip()
+                text = _MADE_UP.sub("", _MARK.sub("", _one_line(hyp.text))).strip()
                 done.append(blank[0] + text + blank[1])
             else:
                 done.append(part)

@@ -272,6 +272,11 @@ def test_sentences_without_spaces_get_them_where_the_target_has_them():
     assert out == "This. That.\n"
 
 
+def test_placeholders_that_a_model_makes_up_are_removed():
+    _, (outcome,) = run("paragraphs", "a {b}", lambda line: f"{line} %(c)s")
+    assert (outcome.text, outcome.flags) == (("a {b}",), ("reassembled",))
+
+
 def test_an_empty_translation_leaves_the_unit_open():
     out, (outcome,) = run("po", 'msgid "a"\nmsgstr ""\n', lambda line: "")
     assert (out, outcome.flags) == ('msgid "a"\nmsgstr ""\n', ("empty",))

@@ -3,7 +3,7 @@ PO_LANG := de
 PO_PACKAGES := Django==5.2.19 wagtail==8.0.1
 PO_DATA := data/localisation
 PO_RUN := runs/localisation
-PO_FLAGS ?= --max-minutes 5
+PO_FLAGS ?= --max-minutes 4
 PO_TOOL := $(BIN)/python benchmarks/localisation/catalogues.py
 
 .PHONY: localisation
