@@ -277,6 +277,13 @@ def test_placeholders_that_a_model_makes_up_are_removed():
     assert (outcome.text, outcome.flags) == (("a {b}",), ("reassembled",))
 
 
+def test_a_sign_that_would_begin_a_placeholder_is_not_written():
+    po = '#, c-format\nmsgid "a %s"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n'
+    out, outcomes = run("po", po, lambda line: f"{line} %")
+    assert [each.flags for each in outcomes] == [("reassembled", "broken"), ()]
+    assert out.count('"b %"') == 1
+
+
 def test_an_empty_translation_leaves_the_unit_open():
     out, (outcome,) = run("po", 'msgid "a"\nmsgstr ""\n', lambda line: "")
     assert (out, outcome.flags) == ('msgid "a"\nmsgstr ""\n', ("empty",))

@@ -31,6 +31,7 @@ _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f"}
 _UNSAFE = {text: f"\\{letter}" for letter, text in _LETTERS.items()} | {"\\": "\\\\", '"': '\\"'}
+_FORMAT = re.compile(r"(?!no-).*-format")
 _PLURALS = re.compile(r"nplurals\s*=\s*(\d+)\s*;\s*plural\s*=\s*([^;\n]+)")
 
 
@@ -42,6 +43,7 @@ class Message:
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first line, line behind
     flags: int | None = None  # line of the flags, if there are any
     is_fuzzy: bool = False
+    is_format: bool = False  # what prints it looks for placeholders
     is_obsolete: bool = False
 
     @property
@@ -171,6 +173,13 @@ class PoDocument:
         for message, texts in changed.values():
             self._write_message(lines, message, texts)
         return b"".join(lines)
+
+    def is_whole(self, number: int, text: Text) -> bool:
+        """Tell whether a text has as many signs of placeholders as its source, if they count."""
+        if not self._targets[number][0].is_format:
+            return True
+        src, tgt = ("".join(map(str, side)) for side in (self.units[number].src, text))
+        return all(src.count(sign) == tgt.count(sign) for sign in "%{}")
 
     def _write_message(self, lines: list[bytes], message: Message, texts: dict[str, str]) -> None:
         first = message.line
@@ -307,7 +316,9 @@ def _parse(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Message]
         if not line or is_comment:
             if line.startswith("#,"):
                 message.flags = number
-                message.is_fuzzy |= "fuzzy" in re.split(r"[,\s]+", line[2:])
+                words = re.split(r"[,\s]+", line[2:])
+                message.is_fuzzy |= "fuzzy" in words
+                message.is_format |= any(_FORMAT.fullmatch(word) for word in words)
             continue
         message.is_obsolete |= is_obsolete
         keyword = _KEYWORD.match(line)
