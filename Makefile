@@ -154,6 +154,7 @@ $(WITH_TOOLS): $(INSTALLED)
 	touch $@
 
 -include docs/lessons/lessons.mk
+-include benchmarks/localisation/localisation.mk
 
 # --- The pipeline's files -------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from seqcli.cli.arriving import iter_line_groups
+from seqcli.cli.documents import (
+    AllUnitsOption,
+    FormatOption,
+    read_document,
+    require_document_flags,
+    translate_file,
+)
 from seqcli.cli.flags import (
     BatchSizeOption,
     GivenSettings,
@@ -20,7 +27,12 @@ from seqcli.cli.flags import (
     QuietOption,
     settings_flags,
 )
-from seqcli.cli.numbers import parse_number
+from seqcli.cli.remembering import (
+    MemoryOption,
+    MemoryThresholdOption,
+    UseFuzzyOption,
+    load_memory,
+)
 from seqcli.cli.results import open_results
 from seqcli.compiling import compile_ahead
 from seqcli.errors import SettingsError
@@ -92,30 +104,6 @@ FallbackOption = Annotated[
         "--fallback", metavar="TEXT", help="What is printed below --min-confidence; default blank."
     ),
 ]
-MemoryOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--memory",
-        metavar="FILE",
-        help="Translation memory, such as a .tmx, or a PREFIX: lines that are in it get its "
-        "translation; --json offers what is like them. May be repeated.",
-    ),
-]
-MemoryThresholdOption = Annotated[
-    float,
-    typer.Option(
-        "--memory-threshold",
-        metavar="X",
-        parser=parse_number("--memory-threshold", 0.5, 1),
-        help="Least similarity of what --memory offers, 0.5 to 1.",
-    ),
-]
-UseFuzzyOption = Annotated[
-    bool,
-    typer.Option(
-        "--use-fuzzy-matches", metavar="", help="Use what is like a line in its place, too."
-    ),
-]
 JSON_VERSION = 1  # of the objects that --json prints; docs/json.md
 
 
@@ -133,25 +121,44 @@ def command(
     memory: MemoryOption = None,
     memory_threshold: MemoryThresholdOption = 0.75,
     use_fuzzy_matches: UseFuzzyOption = False,
+    file_format: FormatOption = None,
+    all_units: AllUnitsOption = False,
     batch_size: BatchSizeOption = 64,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     given: GivenSettings,
 ) -> None:
-    """Translate lines of a file or of standard input.
+    """Translate lines of a file or of standard input, or a document.
 
     Line N of the output translates line N of the input, blank lines included. With --n-best above 1
     there are that many lines for each line of the input, the best first, filled up with blank ones.
     --json prints one object for each line of the input (docs/json.md). Decoding settings that are
     not given are those of the run. "-" stands for standard input or output.
+
+    A document (.po, .xliff, .tmx, .srt, .md, or by --format) comes out as it went in, with what was
+    not translated yet translated in its place and marked as made by a machine (docs/documents.md).
     """
     from seqcli.console import report_to_console
+    from seqcli.documents import LINES, kind_of
 
     if text is not None and input_file is not None:
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
     output = _path_or_stream(output)
     source = _path_or_stream(text or input_file)
-    groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
+    kind = kind_of("" if source is None else source.name, file_format)
+    is_document = kind != LINES
+    if is_document:
+        of_lines = {
+            "--prefix": bool(prefix),
+            "--alignments": alignments is not None,
+            "--fallback": bool(fallback),
+        }
+        require_document_flags(kind, of_lines)
+        data = read_document(source)
+    elif all_units:
+        raise SettingsError("--all-units: is of documents; name one, or give its --format")
+    else:
+        groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
     output_stream = open_results(output)
     alignments_stream = nullcontext(None) if alignments is None else open_results(alignments)
     settings = given.load_for_run(model[0])
@@ -173,7 +180,24 @@ def command(
             "--min-confidence: nothing is known of the confidence of this model: it is of a single "
             "run that was trained to its end; `seqcli tune RUN_DIR` learns it afterwards"
         )
-    remembered = _load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
+    remembered = load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
+    if is_document:
+        with report_to_console(quiet=quiet) as report:
+            translate_file(
+                translator,
+                settings,
+                report,
+                data=data,
+                name="standard input" if source is None else str(source),
+                kind=kind,
+                output=output,
+                batch_size=batch_size,
+                as_json=as_json,
+                redo=all_units,
+                least=min_confidence,
+                memory=remembered,
+            )
+        return
     with (
         report_to_console(quiet=quiet) as report,
         output_stream as results,
@@ -195,25 +219,6 @@ def command(
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
-
-
-def _load_memory(
-    translator: Translator, specs: Sequence[str], threshold: float, use_fuzzy: bool
-) -> TranslationMemory | None:
-    from seqcli.memory import TranslationMemory
-
-    if not specs:
-        return None
-    if "-" in specs:
-        raise SettingsError("--memory -: standard input is for text to translate; give a file")
-    data = translator.settings.data
-    return TranslationMemory.load(
-        *specs,
-        src_lang=data.src_lang,
-        tgt_lang=data.tgt_lang,
-        threshold=threshold,
-        use_fuzzy=use_fuzzy,
-    )
 
 
 def _path_or_stream(path: Path | None) -> Path | None:

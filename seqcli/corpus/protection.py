@@ -19,7 +19,7 @@ PATTERNS = {
     "tag": r"</?[A-Za-z][^<>]*>",
     "url": r"(?:https?://|www\.)[^\s<>\"”»]*[^\s<>\"”».,;:!?)\]]",
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "placeholder": r"\{\{?[^{}]*\}?\}|%(?:\d+\$)?[sdif]|\$\{[^{}]*\}|__\w+__",
+    "placeholder": r"\{\{?[^{}]*\}?\}|%(?:\(\w+\))?(?:\d+\$)?[sdif]|\$\{[^{}]*\}|__\w+__",
     "number": r"(?<!\w)\d+(?:[.,:/-]\d+)*(?!\w)",
 }
 MOST = 9  # spans of a line that are protected; others are translated

@@ -34,6 +34,11 @@ def split_line(line: str, *, most: int, lengths_of: LengthsOf) -> list[str]:
     return _split(line, [_SENTENCE, _CLAUSE, _SPACE], most=most, lengths_of=lengths_of)
 
 
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a text, each with the space behind it; ``"".join`` gives it back."""
+    return _cut(text, _SENTENCE, before_capitals=True)
+
+
 def _split(
     text: str, patterns: Sequence[re.Pattern[str]], *, most: int, lengths_of: LengthsOf
 ) -> list[str]:
@@ -93,13 +98,13 @@ def join_parts(parts: Sequence[str], translations: Sequence[str]) -> str:
         if not joined or not following:
             joined += following
             continue
-        needs_space = has_space or _is_wide(left[-1:])
-        written_without = _is_wide(joined[-1]) and _is_wide(following[0])
+        needs_space = has_space or is_wide(left[-1:])
+        written_without = is_wide(joined[-1]) and is_wide(following[0])
         joined += (" " if needs_space and not written_without else "") + following
     return joined
 
 
-def _is_wide(character: str) -> bool:
+def is_wide(character: str) -> bool:
     """Tell a character of a script without spaces: Chinese and Japanese, but not Korean."""
     return bool(character) and (
         unicodedata.east_asian_width(character) in ("W", "F")

@@ -21,11 +21,11 @@ Start = Callable[[str, dict[str, str]], None]
 class XmlReader:
     """Feeds a stream to expat; its user sets ``parser``'s handlers of elements and text."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
-        """Take the stream, and what messages call it."""
+    def __init__(self, stream: IO[bytes], name: str, encoding: str | None = None) -> None:
+        """Take the stream, what messages call it, and its encoding; None for what it declares."""
         self._stream = stream
         self.name = name
-        self.parser = parser = expat.ParserCreate()
+        self.parser = parser = expat.ParserCreate(encoding)
         parser.buffer_text = True
         parser.buffer_size = _BLOCK
         parser.EntityDeclHandler = self._refuse_entity

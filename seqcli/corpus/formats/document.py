@@ -1,0 +1,54 @@
+"""A translated document: **units**, and the file written again with other targets in it.
+
+Place: bytes of a file -> the module of its format -> **Document** -> ``seqcli.documents``, which
+translates the units -> bytes. What is no target is written as it was read, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True)
+class Code:
+    """What stands within a text and is no text, such as a tag, as the file spells it."""
+
+    raw: str
+
+
+Text: TypeAlias = Sequence[str | Code]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A text that is translated by itself."""
+
+    line: int  # where it begins in the file, from 1
+    src: Text  # newlines in it are meant
+    tgt: str  # as it stands in the file, without codes; "" if there is none
+    is_open: bool  # whether it still has to be translated
+
+
+class Document(Protocol):
+    """A file that was read."""
+
+    units: list[Unit]
+
+    def write(self, targets: Mapping[int, Text]) -> bytes:
+        """Return the file with other targets, marked as made by a machine where it can say so.
+
+        Args:
+            targets: By the place of their unit in ``units``. All others stay as they are; without
+                any the file is returned as it was read.
+        """
+
+
+def splice(data: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bytes:
+    """Replace parts of the data: (start, end, what comes there), in any order, not overlapping."""
+    parts, done = [], 0
+    for start, end, new in sorted(changes, key=lambda change: change[:2]):
+        parts += [data[done:start], new]
+        done = end
+    return b"".join([*parts, data[done:]])

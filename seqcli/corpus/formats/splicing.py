@@ -1,0 +1,222 @@
+"""XML that is written again in a few places: where its **parts** are, and how text is put there.
+
+Place: the readers of XLIFF and TMX -> **positions** in bytes -> the file with other targets.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from seqcli.corpus.formats.document import Code, Text, splice
+from seqcli.corpus.formats.inline import Segment, Tag
+from seqcli.corpus.formats.xml import MOST_DEPTH, XmlReader
+from seqcli.corpus.lines import MAX_LINE_BYTES
+from seqcli.errors import CorpusError
+
+_TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BLANKS = re.compile(r"\s*[\r\n]\s*")
+_MOST_PARTS = 10_000
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tag within a text, and the byte where it begins, and where its end tag does."""
+
+    tag: Tag
+    start: int
+    close: int | None  # None if the span is one tag
+    opened: int | None = None  # of an end: where its start is
+
+
+class Collector:
+    """Hears of what is within a text, and keeps its parts."""
+
+    def __init__(self, reader: XmlReader, around: frozenset[str]) -> None:
+        """Take the elements that stand around text; the content of all others is code."""
+        self._reader = reader
+        self._around = around
+        self._open: list[tuple[str, Tag, int]] = []
+        self._codes = 0
+        self._size = 0
+        self.parts: list[str | Span] = []
+        self._content: list[str] = []
+
+    def start(self, element: str, attributes: dict[str, str]) -> None:
+        """Take a start tag."""
+        if len(self._open) > MOST_DEPTH or len(self.parts) > _MOST_PARTS:
+            raise CorpusError(
+                f"{self._reader.place()}: more than {MOST_DEPTH} tags within each other, or "
+                f"{_MOST_PARTS:,} in one text; the file is damaged; export it again"
+            )
+        key = attributes.get("rid") or attributes.get("id") or attributes.get("x") or ""
+        key = attributes.get("startRef") or key
+        index = self._reader.parser.CurrentByteIndex
+        tag = Tag(element, key, "", element in ("x", "ph", "it", "ut"))
+        self._open.append((element, tag, index))
+        if self._codes or element not in self._around:
+            self._codes += 1
+            self._content.clear()
+        else:
+            self.parts.append(Span(tag, index, None))
+
+    def end(self, element: str) -> None:
+        """Take the end tag of what was started here."""
+        _, tag, index = self._open.pop()
+        close = self._reader.parser.CurrentByteIndex
+        if self._codes:
+            self._codes -= 1
+            if not self._codes:
+                content = "".join(self._content).strip()
+                self.parts.append(Span(tag._replace(content=content), index, close))
+        else:
+            end_tag = tag._replace(kind=f"/{element}")
+            self.parts.append(Span(end_tag, close, None, opened=index))
+
+    def text(self, text: str) -> None:
+        """Take text, which is code within code."""
+        self._size += len(text)
+        if self._size > MAX_LINE_BYTES:
+            raise CorpusError(
+                f"{self._reader.place()}: a text of more than {MAX_LINE_BYTES:,} characters; a "
+                "unit is a sentence or a paragraph; split it, or remove it"
+            )
+        if self._codes:
+            self._content.append(text)
+        elif self.parts and isinstance(self.parts[-1], str):
+            self.parts[-1] += text
+        else:
+            self.parts.append(text)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a tag within the text has no end yet."""
+        return bool(self._open)
+
+    def segment(self) -> Segment:
+        """Return the text with its tags."""
+        return [part if isinstance(part, str) else part.tag for part in self.parts]
+
+    def plain(self) -> str:
+        """Return the text without its tags."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+
+class XmlSource:
+    """An XML file as UTF-8, whatever encoding it is in, with the changes that are made to it."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        """Decode it.
+
+        Raises:
+            CorpusError: It is not in the encoding that it declares.
+        """
+        bom = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
+        declared = _DECLARED.match(data[:400])
+        self._encoding = bom or (declared[1].decode("ascii") if declared else "utf-8")
+        try:
+            text = data.decode(self._encoding)
+            is_same = text.encode(self._encoding) == data
+        except (LookupError, UnicodeError) as error:
+            raise CorpusError(
+                f"{name}: is not in {self._encoding}, the encoding that it declares ({error}); "
+                "convert it to UTF-8"
+            ) from error
+        if not is_same:
+            raise CorpusError(
+                f"{name}: {self._encoding} cannot be written back byte for byte; convert the file "
+                "to UTF-8"
+            )
+        self.data = text.encode("utf-8")
+        self._changes: list[tuple[int, int, bytes]] = []
+        self.name = name
+
+    def reader(self) -> XmlReader:
+        """Return a reader of it."""
+        return XmlReader(io.BytesIO(self.data), self.name, "utf-8")
+
+    def tag_end(self, start: int) -> int:
+        """Return the byte behind the tag that begins here."""
+        found = _TAG.match(self.data, start)
+        return start if found is None else found.end()
+
+    def is_empty(self, start: int) -> bool:
+        """Tell whether the tag that begins here is its own end."""
+        return self.data[start : self.tag_end(start)].endswith(b"/>")
+
+    def text_of(self, parts: list[str | Span], *, is_preserved: bool) -> Text:
+        """Return a text with codes; line breaks that only lay the file out become spaces."""
+        text: list[str | Code] = []
+        for part in parts:
+            if isinstance(part, str):
+                text.append(part if is_preserved else _BLANKS.sub(" ", part))
+            elif raw := self._raw_of(part):
+                text.append(Code(raw))
+        return tuple(text)
+
+    def _raw_of(self, span: Span) -> str:
+        end = self.tag_end(span.start)
+        if span.opened is not None and self.is_empty(span.opened):
+            return ""  # its only tag was there before
+        if span.close is not None and not self.data[span.start : end].endswith(b"/>"):
+            end = self.tag_end(span.close)
+        return self.data[span.start : end].decode("utf-8")
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Put text in the place of a part."""
+        self._changes.append((start, end, text.encode("utf-8")))
+
+    def indent_before(self, start: int) -> str:
+        """Return the line break and the blanks before a byte; "" if something else is there."""
+        found = re.search(rb"\r?\n[ \t]*\Z", self.data[max(0, start - 200) : start])
+        return found.group().decode() if found else ""
+
+    def with_attributes(self, start: int, **attributes: str) -> str:
+        """Return the start tag that begins at a byte, with these attributes; _ stands for -."""
+        tag = self.data[start : self.tag_end(start)].decode("utf-8")
+        for key, value in attributes.items():
+            name = key.replace("_", "-")
+            old = re.search(rf"""\s{re.escape(name)}\s*=\s*(?:"[^"]*"|'[^']*')""", tag)
+            new = f' {name}="{value}"'
+            if old:
+                tag = tag[: old.start()] + new + tag[old.end() :]
+            else:
+                end = re.search(r"\s*/?>\Z", tag)
+                place = end.start() if end else len(tag)
+                tag = tag[:place] + new + tag[place:]
+        return tag
+
+    def take_changed(self) -> bytes:
+        """Return the file with all changes made since, in its own encoding."""
+        changed, self._changes = splice(self.data, self._changes), []
+        return changed.decode("utf-8").encode(self._encoding, "xmlcharrefreplace")
+
+
+def to_xml(text: Text) -> str:
+    """Return a text as it stands in XML."""
+    return "".join(_escape(part) if isinstance(part, str) else part.raw for part in text)
+
+
+def is_whole(text: Text) -> bool:
+    """Tell whether the tags of a text are closed in the order in which they were opened."""
+    parser = expat.ParserCreate("utf-8")
+    try:
+        parser.Parse(f"<t>{to_xml(text)}</t>".encode(), True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+def _escape(text: str) -> str:
+    text = _NO_XML.sub("", text).replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace(">", "&gt;").replace("\r", "&#13;")
