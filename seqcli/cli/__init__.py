@@ -27,7 +27,7 @@ VERBS = {
     "data": "Get, check, clean and cut parallel text.",
     "preprocess": "Cut parallel text into pieces and write a data directory.",
     "train": "Train a translator on a data directory and write a run directory.",
-    "translate": "Translate lines of a file or of standard input.",
+    "translate": "Translate lines of a file or of standard input, or a document.",
     "eval": "Score translations with BLEU, chrF and TER.",
     "tune": "Find the beam size and length penalty that score best on a run's validation set.",
     "average": "Write a run whose weights are the mean of a run's last or best checkpoints.",
