@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqcli.corpus.formats.document import Code
+from seqcli.corpus.formats.document import Code, as_text
 from seqcli.corpus.formats.mo import read_pairs as read_mo
 from seqcli.corpus.formats.po import PoDocument, format_string, unescape
 from seqcli.corpus.formats.po import read_pairs as read_po
 from seqcli.corpus.formats.xliff import read_pairs as read_xliff
 from seqcli.documents import (
-    as_text,
     kind_of,
     open_document,
     translate_document,
@@ -304,8 +303,9 @@ def test_po_strings_come_back(src, tgt, width):
 
 
 @given(text=st.text())
-def test_unescaping_ends(text):
-    unescape(text)
+def test_unescaping_makes_no_text_longer(text):
+    assert len(unescape(text)) <= len(text)
+    assert "\\" in text or unescape(text) == text
 
 
 @given(texts=st.lists(plain, min_size=1, max_size=4), kind=st.sampled_from(["xliff", "tmx"]),
@@ -378,26 +378,39 @@ def test_pairs_of_xliff():
     assert pairs(read_xliff, tagged)[1] == ("a ⟦1⟧", "⟦1⟧ b")
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_pairs_of_mo(order):
+def mo_of(strings, order="<"):
     import struct
 
-    strings = [
-        (b"", b"Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=n!=1;\n"),
-        (b"c\x04a", "ä".encode()),
-        (b"one\0many", b"eins\0viele"),
-    ]
     tables, blob, start = b"", b"", 28 + 16 * len(strings)
     for side in (0, 1):
         for pair in strings:
             tables += struct.pack(f"{order}2I", len(pair[side]), start + len(blob))
             blob += pair[side] + b"\0"
-    head = struct.pack(f"{order}7I", 0x950412DE, 0, 3, 28, 28 + 8 * len(strings), 0, 0)
-    data = head + tables + blob
+    count = len(strings)
+    head = struct.pack(f"{order}7I", 0x950412DE, 0, count, 28, 28 + 8 * count, 0, 0)
+    return head + tables + blob
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pairs_of_mo(order):
+    header = b"Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=n!=1;\n"
+    strings = [(b"", header), (b"c\x04a", "ä".encode()), (b"one\0many", b"eins\0viele")]
+    data = mo_of(strings, order)
     assert pairs(read_mo, data) == [("a", "ä"), ("one", "eins"), ("many", "viele")]
     for cut in range(1, len(data) - 1):  # without its last NUL it is whole
         with pytest.raises(CorpusError):
             pairs(read_mo, data[:cut])
+
+
+def test_a_header_with_plural_forms_says_nothing():
+    assert pairs(read_mo, mo_of([(b"\0", b"x\0y"), (b"a", b"b")])) == [("a", "b")]
+
+
+@pytest.mark.parametrize("plural", ["n != not 1", "1/0", "(" * 900, "import os", "n" * 2000])
+def test_a_plural_rule_that_is_none_counts_as_that_of_english(plural):
+    header = f'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural={plural};\\n"\n\n'
+    message = 'msgid "one"\nmsgid_plural "many"\nmsgstr[0] "a"\nmsgstr[1] "b"\n'
+    assert pairs(read_po, header + message) == [("one", "a"), ("many", "b")]
 
 
 @pytest.mark.parametrize(

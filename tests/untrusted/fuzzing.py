@@ -14,6 +14,7 @@ import lzma
 import resource
 import shutil
 import signal
+import struct
 import sys
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ from seqcli.config import load_settings
 from seqcli.corpus import find_source, iter_pairs
 from seqcli.dataset import Dataset
 from seqcli.decoding.translator import Translator
+from seqcli.documents import kind_of, open_document
 from seqcli.errors import SeqcliError
 from seqcli.evaluation import find_text
 from seqcli.pieces import Pieces
@@ -166,6 +168,13 @@ def use_text(path: Path) -> None:
         pass
 
 
+def use_document(path: Path) -> None:
+    """Read a file as training text, and as a document in which every unit is filled."""
+    use_text(path)
+    document = open_document(path.read_bytes(), path.name, kind_of(path.name))
+    document.write({number: unit.src for number, unit in enumerate(document.units)})
+
+
 def use_settings(path: Path) -> None:
     load_settings(config=path, environ={})
 
@@ -193,6 +202,10 @@ TARGETS: dict[str, tuple[str, Change, Callable[[Path], None], str, float]] = {
     "pieces.model bpe, fields": ("bpe.model", changed_fields(), use_pieces, "file", 1.5),
     "TMX": ("memory.tmx", changed_bytes(), use_text, "file", 1.5),
     "JSONL": ("pairs.jsonl", changed_bytes(), use_text, "file", 0.7),
+    "PO": ("messages.po", changed_bytes(), use_document, "file", 0.7),
+    "MO": ("messages.mo", changed_bytes(), use_text, "file", 0.7),
+    "XLIFF 1.2": ("old.xlf", changed_bytes(), use_document, "file", 0.7),
+    "XLIFF 2": ("new.xlf", changed_bytes(), use_document, "file", 0.7),
     **{f"TSV in {suffix}": (f"pairs.tsv.{suffix}", changed_bytes(), use_text, "file", 0.7)
        for suffix in ("xz", "zst", "bz2")},
 }  # fmt: skip
@@ -207,9 +220,48 @@ TMX = """<?xml version="1.0"?><!DOCTYPE tmx SYSTEM "tmx14.dtd">
 """
 
 
+PO = r"""msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=n != 1;\n"
+
+#, fuzzy, python-format
+msgctxt "x\101"
+msgid "%d dog"
+msgid_plural "%d "
+"dogs"
+msgstr[0] ""
+msgstr[1] "Hunde"
+
+#~ msgid "old"
+#~ msgstr "alt"
+"""
+OLD_XLIFF = """<xliff version="1.2"><file source-language="en" target-language="ko"><body><group>
+<trans-unit id="1"><source>a <g id="1">b</g><x id="2"/></source><target state="new">c</target>
+</trans-unit><trans-unit id="2" translate="no"><source><![CDATA[<d>]]>&amp;</source></trans-unit>
+</group></body></file></xliff>
+"""
+NEW_XLIFF = """<xliff xmlns="urn:oasis:names:tc:xliff:document:2.0" version="2.0" srcLang="en">
+<file id="f"><unit id="1"><segment state="initial"><source>a <pc id="1">b</pc><ph id="2"/></source>
+</segment><ignorable><source> </source></ignorable></unit></file></xliff>
+"""
+
+
+def make_mo() -> bytes:
+    """Return a catalogue of one message, as the GNU gettext manual draws it."""
+    texts = [b"", b"Content-Type: text/plain; charset=UTF-8\n", b"a\0as", b"b\0c"]
+    header = struct.pack("<7I", 0x950412DE, 0, 2, 28, 44, 0, 60)
+    table, data, start = b"", b"", 60
+    for text in (texts[0], texts[2], texts[1], texts[3]):
+        table += struct.pack("<2I", len(text), start + len(data))
+        data += text + b"\0"
+    return header + table + data
+
+
 def make_bilingual_files(folder: Path) -> None:
     """Make a small file of each format, and of each packing."""
-    (folder / "memory.tmx").write_text(TMX, "utf-8")
+    texts = {"memory.tmx": TMX, "messages.po": PO, "old.xlf": OLD_XLIFF, "new.xlf": NEW_XLIFF}
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    (folder / "messages.mo").write_bytes(make_mo())
     records = [{"en": "a", "ko-KR": "b\n"}, {"en": None, "n": [1, {"x": 2.5}]}]
     (folder / "pairs.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
     table = "".join(f"{number}\t{number * number}\n" for number in range(200)).encode()

@@ -40,8 +40,8 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
                 "the file again with msgfmt"
             ) from error
         if message.is_header:
-            forms = Forms(message.strings["msgstr"])
-            check_language(message.strings["msgstr"], tgt_lang, name)
+            forms = Forms(message.header)
+            check_language(message.header, tgt_lang, name)
             continue
         for _, text, translation in forms.pair(message):
             yield Entry(number, SentencePair(one_line(text), one_line(translation)))

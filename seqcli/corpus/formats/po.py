@@ -15,7 +15,7 @@ from itertools import chain, islice
 from typing import IO
 
 from seqcli.corpus.formats.base import Entry
-from seqcli.corpus.formats.document import Text, Unit
+from seqcli.corpus.formats.document import Document, Text, Unit, as_text
 from seqcli.corpus.formats.inline import one_line
 from seqcli.corpus.formats.languages import is_covered
 from seqcli.corpus.lines import MAX_LINE_BYTES
@@ -56,6 +56,11 @@ class Message:
         """Whether it says something of the file."""
         return self.strings.get("msgid") == "" and "msgctxt" not in self.strings
 
+    @property
+    def header(self) -> str:
+        """What it says of the file; nothing if its target is one of plural forms."""
+        return self.strings.get("msgstr", "")
+
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
     """Yield an entry for each message, of plural ones an entry for each form.
@@ -70,9 +75,8 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     forms = Forms("")
     for message in _iter_messages(stream, name):
         if message.is_header:
-            header = message.strings.get("msgstr", "")
-            forms = Forms(header)
-            check_language(header, tgt_lang, name)
+            forms = Forms(message.header)
+            check_language(message.header, tgt_lang, name)
             continue
         for _, src, tgt in forms.pair(message):
             tgt = "" if message.is_fuzzy or message.is_obsolete else tgt
@@ -103,9 +107,9 @@ class Forms:
         self.count, self.of_one = 2, 0
         if found:
             self.count = min(max(int(found[1]), 1), _MOST_FORMS)
-            try:
+            try:  # it lets n, numbers and operators through only
                 self.of_one = gettext.c2py(found[2].strip())(1)
-            except (ValueError, ZeroDivisionError, RecursionError, OverflowError):
+            except (ArithmeticError, RecursionError, SyntaxError, ValueError):
                 self.of_one = 0
 
     def pair(self, message: Message) -> list[tuple[str, str, str]]:
@@ -126,7 +130,7 @@ class Forms:
         ]
 
 
-class PoDocument:
+class PoDocument(Document):
     """A PO file whose messages are units; each plural form is one."""
 
     def __init__(self, data: bytes, name: str, *, langs: tuple[str, str] | None = None) -> None:
@@ -145,10 +149,9 @@ class PoDocument:
         longest = 0
         for message in self._messages:
             if message.is_header:
-                header = message.strings.get("msgstr", "")
-                forms = Forms(header)
+                forms = Forms(message.header)
                 if langs is not None:
-                    check_language(header, langs[1], name)
+                    check_language(message.header, langs[1], name)
             elif message.is_obsolete:
                 self.skipped += 1
             else:
@@ -167,8 +170,7 @@ class PoDocument:
         changed: dict[int, tuple[Message, dict[str, str]]] = {}
         for number, text in targets.items():
             message, key = self._targets[number]
-            new = "".join(part if isinstance(part, str) else part.raw for part in text)
-            changed.setdefault(id(message), (message, {}))[1][key] = new
+            changed.setdefault(id(message), (message, {}))[1][key] = as_text(text)
         lines: list[bytes] = list(self._lines)
         for message, texts in changed.values():
             self._write_message(lines, message, texts)
@@ -178,7 +180,7 @@ class PoDocument:
         """Tell whether a text has as many signs of placeholders as its source, if they count."""
         if not self._targets[number][0].is_format:
             return True
-        src, tgt = ("".join(map(str, side)) for side in (self.units[number].src, text))
+        src, tgt = as_text(self.units[number].src), as_text(text)
         return all(src.count(sign) == tgt.count(sign) for sign in "%{}")
 
     def _write_message(self, lines: list[bytes], message: Message, texts: dict[str, str]) -> None:
