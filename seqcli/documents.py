@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seqcli.corpus.formats.base import without_packing
-from seqcli.corpus.formats.document import Code, Document, Text, Unit
+from seqcli.corpus.formats.document import Code, Document, Text, Unit, as_text
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.errors import SettingsError
 
@@ -140,15 +140,14 @@ def translate_document(
     flags: dict[int, list[str]] = {number: [] for number in todo}
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
-    is_whole = getattr(document, "is_whole", lambda number, text: True)
     texts = {number: _join(sentences) for number, sentences in todo.items()}
-    broken = {n: todo[n] for n, text in texts.items() if not is_whole(n, text)}
+    broken = {n: todo[n] for n, text in texts.items() if not document.is_whole(n, text)}
     for sentence in (each for found in broken.values() for each in found if each.codes):
         sentence.done = None
     _translate_around(broken, translate, flags)
     for number, sentences in broken.items():
         texts[number] = _join(sentences)
-        if not is_whole(number, texts[number]):
+        if not document.is_whole(number, texts[number]):
             flags[number].append("broken")
     return [
         _conclude(document, number, unit, texts.get(number), flags.get(number, []))
@@ -166,10 +165,9 @@ def _conclude(
     """Decide whether a translation is written."""
     if text is not None:
         plain = "".join(part for part in text if isinstance(part, str))
-        can_hold = getattr(document, "can_hold", lambda text: True)
         if not plain.strip():
             flags.append("empty")
-        elif not can_hold(plain):
+        elif not document.can_hold(plain):
             flags.append("charset")
         if set(_NOT_WRITTEN) & set(flags):
             text = None
@@ -321,8 +319,3 @@ def write_document(document: Document, outcomes: Iterable[Outcome]) -> bytes:
 def iter_flagged(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     """Yield the outcomes that somebody should look at."""
     return (each for each in outcomes if set(each.flags) - {"memory"})
-
-
-def as_text(text: Text) -> str:
-    """Return a text with its codes as the file spells them, for people."""
-    return "".join(part if isinstance(part, str) else part.raw for part in text)

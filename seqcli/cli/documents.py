@@ -39,16 +39,16 @@ AllUnitsOption = Annotated[
 ]
 
 
-def require_document_flags(kind: str, given: dict[str, bool]) -> None:
-    """Refuse what a document cannot be translated with, before anything is loaded.
+def require_document_flags(kind: str, **given: object) -> None:
+    """Refuse flags of lines, by their names, before anything is loaded.
 
     Raises:
         SettingsError: A flag of lines is given.
     """
-    for flag, is_given in given.items():
-        if is_given:
+    for flag, value in given.items():
+        if value:
             raise SettingsError(
-                f"{flag}: is of lines, and INPUT is a document ({kind}); leave it out, or give "
+                f"--{flag}: is of lines, and INPUT is a document ({kind}); leave it out, or give "
                 "--format lines"
             )
 
@@ -125,7 +125,7 @@ def translate_file(
             results.writelines(_to_json(each) for each in outcomes)
     else:
         _write(output, write_document(document, outcomes))
-    report.note(_count(outcomes, getattr(document, "skipped", 0)))
+    report.note(_count(outcomes, document.skipped))
 
 
 def _write(output: Path | None, data: bytes) -> None:
@@ -148,7 +148,7 @@ def _count(outcomes: Sequence[Outcome], skipped: int) -> str:
 
 
 def _to_json(outcome: Outcome) -> str:
-    from seqcli.documents import as_text
+    from seqcli.corpus.formats.document import as_text
 
     record = {
         "version": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from seqcli.compiling import compile_ahead
 from seqcli.errors import SettingsError
 
 if TYPE_CHECKING:
-    from seqcli.config import DecodingSettings
+    from seqcli.config import DecodingSettings, TrainingSettings
     from seqcli.decoding.translation import Hypothesis, Translation
     from seqcli.decoding.translator import Translator
     from seqcli.memory import Match, TranslationMemory
@@ -146,14 +146,12 @@ def command(
     output = _path_or_stream(output)
     source = _path_or_stream(text or input_file)
     kind = kind_of("" if source is None else source.name, file_format)
-    is_document = kind != LINES
-    if is_document:
-        of_lines = {
-            "--prefix": bool(prefix),
-            "--alignments": alignments is not None,
-            "--fallback": bool(fallback),
-        }
-        require_document_flags(kind, of_lines)
+    if use_fuzzy_matches and not memory:
+        raise SettingsError("--use-fuzzy-matches: there is no memory; give one with --memory")
+    if kind != LINES:
+        require_document_flags(
+            kind, prefix=prefix, alignments=alignments is not None, fallback=fallback
+        )
         data = read_document(source)
     elif all_units:
         raise SettingsError("--all-units: is of documents; name one, or give its --format")
@@ -162,26 +160,13 @@ def command(
     output_stream = open_results(output)
     alignments_stream = nullcontext(None) if alignments is None else open_results(alignments)
     settings = given.load_for_run(model[0])
-    training = settings.training
-    if use_fuzzy_matches and not memory:
-        raise SettingsError("--use-fuzzy-matches: there is no memory; give one with --memory")
-    if training.kernels != "torch":
-        compile_ahead()  # while torch is imported
-
-    from seqcli.decoding.translator import Translator
-
-    translator = Translator.load(
-        *model, device=training.device, threads=training.threads, precision=training.precision
-    )
+    translator = _load(model, settings.training)
     if alignments is not None:
         _require_attention(translator)
-    if min_confidence is not None and not translator.is_calibrated:
-        raise SettingsError(
-            "--min-confidence: nothing is known of the confidence of this model: it is of a single "
-            "run that was trained to its end; `seqcli tune RUN_DIR` learns it afterwards"
-        )
+    if min_confidence is not None:
+        _require_calibration(translator)
     remembered = load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
-    if is_document:
+    if kind != LINES:
         with report_to_console(quiet=quiet) as report:
             translate_file(
                 translator,
@@ -209,7 +194,7 @@ def command(
             results,
             decoding=settings.decoding,
             batch_size=batch_size,
-            seed=training.seed,
+            seed=settings.training.seed,
             as_json=as_json,
             prefix=prefix,
             alignments=aligned,
@@ -219,6 +204,18 @@ def command(
         ):
             if output is not None:
                 report.progress("translating", done, None, None)
+
+
+def _load(run_dirs: Sequence[Path], training: TrainingSettings) -> Translator:
+    """Load the models, while the kernels are compiled, if that is still to be done."""
+    if training.kernels != "torch":
+        compile_ahead()  # while torch is imported
+
+    from seqcli.decoding.translator import Translator
+
+    return Translator.load(
+        *run_dirs, device=training.device, threads=training.threads, precision=training.precision
+    )
 
 
 def _path_or_stream(path: Path | None) -> Path | None:
@@ -360,6 +357,19 @@ def _require_attention(translator: Translator) -> None:
         raise SettingsError(
             "--alignments: the model was trained with --attention none, so nothing says which "
             "words belong together; train one with --attention general"
+        )
+
+
+def _require_calibration(translator: Translator) -> None:
+    """Refuse to judge translations without knowing how, before anything is translated.
+
+    Raises:
+        SettingsError: If nothing was learnt.
+    """
+    if not translator.is_calibrated:
+        raise SettingsError(
+            "--min-confidence: nothing is known of the confidence of this model: it is of a single "
+            "run that was trained to its end; `seqcli tune RUN_DIR` learns it afterwards"
         )
 
 

@@ -129,7 +129,7 @@ def greedy_search(
     said = _Said(prefix, len(limits), no_repeat_ngram, device)
     limit = torch.tensor(limits, device=device)
     is_done = torch.zeros_like(sentences).bool()
-    state, fed, scores = _force(model, reading, prefix, Trace(), batch=len(limits))
+    state, fed, scores = _force(model, reading, prefix, None, batch=len(limits))
     memory: Any = reading.memory
     length, shortest = 0, min(limits, default=0)
     while len(sentences):
@@ -157,11 +157,11 @@ def _force(
     model: Model,
     reading: AnyReading,
     prefix: Sequence[int],
-    trace: Trace,
+    trace: Trace | None,
     *,
     batch: int,
 ) -> tuple[Any, Tensor, Tensor]:
-    """Let every hypothesis begin with some pieces.
+    """Let every hypothesis begin with some pieces, noted in the trace if there is one.
 
     Returns:
         The state before the last of them is fed, or BOS; what is to be fed, (batch,); and the
@@ -175,7 +175,8 @@ def _force(
         readout, state, _ = model.step(fed, state, reading.memory)
         fed = torch.full_like(rows, piece)
         log_probs = log_probs + next_log_probs(model, readout)[:, piece]
-        trace.add(rows, torch.zeros_like(rows)[:, None], fed[:, None])
+        if trace is not None:
+            trace.add(rows, torch.zeros_like(rows)[:, None], fed[:, None])
     return state, fed, log_probs
 
 

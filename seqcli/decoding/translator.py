@@ -7,6 +7,7 @@ n lines in, n translations out, in order; a blank line's translation is an empty
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -251,20 +252,16 @@ class Translator:
                 return self._align(sources, hyps) if aligned else hyps
 
         numbered = enumerate(lines, first_line)
-        begun: Window | None = None  # whose batches are searched while the next one is read
+        begun: deque[Window] = deque()  # whose batches are searched while the next one is read
         while window := list(itertools.islice(numbered, batch_size * sorted_batches)):
             known: dict[int, Match] = {}
             if memory is not None:
                 known = memory.look_up(window, prefix=prefix.strip(), threads=self._threads)
-            next_one = self._begin(window, known, search, decoding.split_long, batch_size)
-            if begun is not None:
-                yield from self._finish(begun)
-            begun = next_one
-            if sorted_batches == 1:
-                yield from self._finish(begun)
-                begun = None
-        if begun is not None:
-            yield from self._finish(begun)
+            begun.append(self._begin(window, known, search, decoding.split_long, batch_size))
+            if len(begun) > 1 or sorted_batches == 1:
+                yield from self._finish(begun.popleft())
+        if begun:
+            yield from self._finish(begun.popleft())
 
     def _begin(
         self,

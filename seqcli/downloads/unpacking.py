@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from seqcli.downloads.catalogue import MOST_BYTES, RemoteFile, Text
 from seqcli.errors import CorpusError
@@ -66,7 +66,7 @@ def _open(packed: Path, file: RemoteFile, text: Text) -> Iterator[IO[bytes]]:
             yield stream
     elif file.packing == "gz":
         with gzip.open(packed, "rb") as unpacked:
-            yield unpacked  # type: ignore[misc]
+            yield cast("IO[bytes]", unpacked)
     elif file.packing == "zip":
         with zipfile.ZipFile(packed) as archive:
             names = [each.filename for each in archive.infolist() if not each.is_dir()]

@@ -8,6 +8,7 @@ Axes: rows = whatever is multiplied, in = width of the input, out = width of the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -89,8 +90,8 @@ class FixedProduct:
             self._zeros = torch.zeros(len(weight), dtype=torch.long)
         else:
             self._packed = _packed(weight)
-        self._listed_scales, self._listed_shifts = self._affine()
 
+    @cached_property
     def _affine(self) -> tuple[Tensor, Tensor]:
         """Return what turns the product of x as it is multiplied into that of x, (1, out) each."""
         weight = self._weight.float()
@@ -129,9 +130,7 @@ class FixedProduct:
             return None
         if self._kind.int8:
             x = _whole(x)
-        return compiled.best_listed(
-            x, self._weight, self._listed_scales, self._listed_shifts, lists, keep
-        )
+        return compiled.best_listed(x, self._weight, *self._affine, lists, keep)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the product, (rows, out), for x (rows, in)."""

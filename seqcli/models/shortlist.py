@@ -7,7 +7,7 @@ Axes: batch = sentences, src_len = source pieces, vocab = target pieces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,16 +21,12 @@ class PieceLists:
 
     pieces: Tensor  # those of all sentences, one list after another, (all,)
     bounds: Tensor  # where the list of each begins and is over, (batch, 2)
+    most: int  # no list is longer
     vocab: int
-
-    @property
-    def most(self) -> int:
-        """The pieces of the longest list."""
-        return int((self.bounds[:, 1] - self.bounds[:, 0]).max())
 
     def select(self, rows: Tensor) -> PieceLists:
         """Return the lists of some sentences; rows are indices, (rows,)."""
-        return PieceLists(self.pieces, self.bounds[rows], self.vocab)
+        return replace(self, bounds=self.bounds[rows])
 
     def allowed(self) -> Tensor:
         """Return which pieces each sentence may say, (batch, vocab), bool."""
@@ -62,7 +58,7 @@ class Shortlist:
         allowed[:, self.common] = True
         allowed[:, list(NEVER_PRODUCED)] = False
         allowed = allowed[:, : self.vocab]
-        ends = allowed.sum(dim=1).cumsum(dim=0)
-        starts = torch.cat([ends.new_zeros(1), ends[:-1]])
-        bounds = torch.stack([starts, ends], dim=1)
-        return PieceLists(allowed.nonzero()[:, 1], bounds, self.vocab)
+        lengths = allowed.sum(dim=1)
+        ends = lengths.cumsum(dim=0)
+        bounds = torch.stack([ends - lengths, ends], dim=1)
+        return PieceLists(allowed.nonzero()[:, 1], bounds, int(lengths.max()), self.vocab)

@@ -168,7 +168,7 @@ def test_the_best_listed_are_the_best_of_all_that_are_allowed(
     allowed[:, 7] = True
     ends = allowed.sum(dim=1).cumsum(dim=0)
     bounds = torch.stack([ends - allowed.sum(dim=1), ends], dim=1)
-    lists = PieceLists(allowed.nonzero()[:, 1], bounds, vocab)
+    lists = PieceLists(allowed.nonzero()[:, 1], bounds, vocab, vocab)
     assert torch.equal(lists.allowed(), allowed)
     best = product.best_listed(x, lists, keep)
     if best is None:

@@ -6,9 +6,10 @@ translates the units -> bytes. What is no target is written as it was read, byte
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,26 @@ class Unit:
     is_open: bool  # whether it still has to be translated
 
 
-class Document(Protocol):
+def as_text(text: Text) -> str:
+    """Return a text with its codes as the file spells them."""
+    return "".join(part if isinstance(part, str) else part.raw for part in text)
+
+
+class Document(ABC):
     """A file that was read."""
 
     units: list[Unit]
+    skipped = 0  # units that are never translated, and are not among these
 
+    def is_whole(self, number: int, text: Text) -> bool:
+        """Tell whether a target of unit ``number`` would leave the file what it is."""
+        return True
+
+    def can_hold(self, text: str) -> bool:
+        """Tell whether the file can have all characters of a text."""
+        return True
+
+    @abstractmethod
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with other targets, marked as made by a machine where it can say so.
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from seqcli.corpus.formats.document import Code, Text
+from seqcli.corpus.formats.document import Code, Text, as_text
 from seqcli.corpus.formats.plain import PlainFile, end_of, wrap
 
 _CODES = re.compile(
@@ -91,7 +91,7 @@ class MarkdownDocument(PlainFile):
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether a translation has the emphasis, links, and code of its source."""
-        src, tgt = _raw(self.units[number].src), _raw(text)
+        src, tgt = as_text(self.units[number].src), as_text(text)
         is_cell = self._wraps[number][2]
         if (is_cell and src.count("|") != tgt.count("|")) or (
             _BLOCK.match(tgt) and not _BLOCK.match(src)
@@ -109,7 +109,7 @@ class MarkdownDocument(PlainFile):
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these texts."""
-        return self.write_texts({n: self._wrap(n, _raw(text)) for n, text in targets.items()})
+        return self.write_texts({n: self._wrap(n, as_text(text)) for n, text in targets.items()})
 
     def _wrap(self, number: int, text: str) -> str:
         width, between, _ = self._wraps[number]
@@ -123,10 +123,6 @@ def _reader() -> Any:
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
-
-
-def _raw(text: Text) -> str:
-    return "".join(part if isinstance(part, str) else part.raw for part in text)
 
 
 def _split(text: str) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import groupby
 
-from seqcli.corpus.formats.document import Text
+from seqcli.corpus.formats.document import Text, as_text
 from seqcli.corpus.formats.plain import PlainFile, end_of, is_text_line, join_wrapped, wrap
 
 
@@ -42,5 +42,4 @@ class ParagraphsDocument(PlainFile):
 
     def _wrap(self, number: int, text: Text) -> str:
         width, end, indent = self._wraps[number]
-        plain = "".join(part if isinstance(part, str) else part.raw for part in text)
-        return (end + indent).join(wrap(plain, width - len(indent)))
+        return (end + indent).join(wrap(as_text(text), width - len(indent)))

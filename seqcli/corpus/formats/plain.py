@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 
-from seqcli.corpus.formats.document import Text, Unit, splice
+from seqcli.corpus.formats.document import Document, Text, Unit, splice
 from seqcli.errors import CorpusError
 
 _BOMS = (
@@ -15,7 +15,7 @@ _BOMS = (
 )
 
 
-class PlainFile:
+class PlainFile(Document):
     """The text of a file, cut into lines, and the parts that are units: lines from ... to ...
 
     The BOM, if there is one, is no part of the text. Lines keep their ends.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from seqcli.corpus.formats.document import Text
+from seqcli.corpus.formats.document import Text, as_text
 from seqcli.corpus.formats.plain import PlainFile, end_of, is_text_line, join_wrapped, wrap
 from seqcli.errors import CorpusError
 
@@ -58,8 +58,7 @@ class SrtDocument(PlainFile):
 
     def _wrap(self, number: int, text: Text) -> str:
         count, end = self._wraps[number]
-        plain = "".join(part if isinstance(part, str) else part.raw for part in text)
-        plain = " ".join(plain.split())
+        plain = " ".join(as_text(text).split())
         width = -(-len(plain) // count)
         while len(lines := wrap(plain, width)) > count:
             width += 1

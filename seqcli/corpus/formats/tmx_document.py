@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seqcli.corpus.formats.document import Text, Unit
+from seqcli.corpus.formats.document import Document, Text, Unit
 from seqcli.corpus.formats.languages import choose_language, is_covered, normal_tag
 from seqcli.corpus.formats.splicing import Collector, Span, XmlSource, is_whole, to_xml
 from seqcli.errors import CorpusError
@@ -34,7 +34,7 @@ class _TmxUnit:
     variants: list[_Variant] = field(default_factory=list)
 
 
-class TmxDocument:
+class TmxDocument(Document):
     """A translation memory whose units are filled in one language."""
 
     def __init__(self, data: bytes, name: str, *, langs: tuple[str, str] | None = None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from seqcli.corpus.formats.base import Entry
-from seqcli.corpus.formats.document import Text, Unit
+from seqcli.corpus.formats.document import Document, Text, Unit
 from seqcli.corpus.formats.inline import join_pair
 from seqcli.corpus.formats.languages import is_covered
 from seqcli.corpus.formats.splicing import Collector, Span, XmlSource, is_whole, to_xml
@@ -182,7 +182,7 @@ class _Parser:
             self._text.collector.text(text)
 
 
-class XliffDocument:
+class XliffDocument(Document):
     """An XLIFF file whose segments are units."""
 
     def __init__(self, data: bytes, name: str, *, langs: tuple[str, str] | None = None) -> None:
