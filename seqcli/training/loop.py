@@ -315,9 +315,15 @@ class _Training:
         epochs_before, self.whole_epochs = self.whole_epochs, int(self.session.stream.epochs_done)
         return self.whole_epochs > epochs_before
 
+    def make_room(self) -> None:
+        """Free what only updates need: validating and saving would add their memory to it."""
+        self.session.workers.drop_gradients()
+        give_back_unused()
+
     def validate(self) -> None:
         """Validate, and note how long that takes."""
         before = time.monotonic()
+        self.make_room()
         self.selection.validate(self.session, self.records, self.report)
         self.saves.forget()  # the resume state knows nothing of this validation yet
         self.validation_seconds = time.monotonic() - before
@@ -325,6 +331,7 @@ class _Training:
     def save(self) -> None:
         """Write the resume state, once for each update."""
         self.count_spent()
+        self.make_room()
         self.saves.write()
 
     def roll_back(self, error: DivergedError) -> None:

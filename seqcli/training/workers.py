@@ -48,8 +48,13 @@ class Workers:
 
     def train(self) -> None:
         """Put the models into training mode, without gradients."""
+        self.drop_gradients()
         for model in (self._model, *self._replicas):
             model.train()
+
+    def drop_gradients(self) -> None:
+        """Free the gradients of the last update; they take as much memory as the weights, twice."""
+        for model in (self._model, *self._replicas):
             model.zero_grad(set_to_none=True)
 
     def learn(
