@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.numbers import parse_whole
-from seqcli.errors import SettingsError
 
 InArgument = Annotated[
     str,
     typer.Argument(metavar="IN", help="Parallel text: PREFIX for PREFIX.SRC and PREFIX.TGT, or "
-                   "one bilingual file."),
+                   "one bilingual file, or - for standard input."),
 ]  # fmt: skip
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", metavar="", help="Replace files that are there.")
@@ -26,16 +25,3 @@ SamplesOption = Annotated[
         help="Pairs shown for each rule.",
     ),
 ]
-
-
-def require_file(source: str) -> None:
-    """Check that a text can be read twice.
-
-    Raises:
-        SettingsError: It is standard input.
-    """
-    if source == "-":
-        raise SettingsError(
-            "-: the text is read twice, which standard input does not allow; write it to a file "
-            "first"
-        )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqcli.cli.data.options import InArgument, OverwriteOption, require_file
+from seqcli.cli.data.options import InArgument, OverwriteOption
 from seqcli.cli.flags import GivenSettings, JsonOption, QuietOption, settings_flags
 from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
@@ -82,7 +82,6 @@ def command(
     from seqcli.console import print_split, report_to_console
 
     require_stdout()
-    require_file(source)
     asked = {"valid": valid, "test": test}
     sizes = {
         name: size if size < 1 else int(size) for name, size in asked.items() if size is not None

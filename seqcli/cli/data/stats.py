@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqcli.cli.data.options import InArgument, require_file
+from seqcli.cli.data.options import InArgument
 from seqcli.cli.flags import GivenSettings, JsonOption, QuietOption, settings_flags
 from seqcli.cli.inspect.output import OutputOption, check_output, plain_values
 from seqcli.cli.numbers import parse_whole
@@ -46,7 +46,6 @@ def command(
     from seqcli.console import print_stats, report_to_console
 
     check_output(output)
-    require_file(source)
     settings = given.load()
 
     from seqcli.corpus import find_source
