@@ -25,20 +25,21 @@ from seqcli.reporting import (
     TrainingResult,
 )
 from seqcli.training.budget import Budget, Spent
-from seqcli.training.checkpoint import State, has_state, restore_state
+from seqcli.training.checkpoint import has_state
 from seqcli.training.distributed import Ranks, joined
 from seqcli.training.interruption import Interruption
 from seqcli.training.machine import Machine, take_machine
 from seqcli.training.memory import give_back_unused
 from seqcli.training.plan import make_plan
 from seqcli.training.preparation import (
+    build_session,
     check_run_dir,
     hold,
     is_restart,
     make_budget,
-    make_resample,
     mend_run,
     note_start,
+    restore,
     start_run,
     with_data_settings,
     with_next_step,
@@ -46,7 +47,7 @@ from seqcli.training.preparation import (
 from seqcli.training.records import Records
 from seqcli.training.saves import Saves
 from seqcli.training.selection import Selection
-from seqcli.training.session import DivergedError, Session, make_session, train_step
+from seqcli.training.session import DivergedError, Session, train_step
 from seqcli.training.tensorboard import TensorBoardReporter, require_tensorboard
 from seqcli.training.window import Window
 
@@ -156,25 +157,10 @@ class _Training:
         if resume:
             hold(run_dir, ranks, held, report)
         selection = Selection(settings, dataset, pieces, run_dir=run_dir)
-        torch.manual_seed(settings.training.seed)
-        model = rundir.build_model(settings, pieces).to(machine.device)
-        session = make_session(
-            settings,
-            model,
-            dataset.split("train"),
-            device=machine.device,
-            dtype=machine.dtype,
-            threads=machine.threads,
-            ranks=ranks,
-            resample=make_resample(settings, pieces),
-        )
-        state: State | None = None
-        if resume:
-            state, problems = restore_state(run_dir, session)
-            for problem in problems:
-                report.warn(f"{problem}; goes on from {state.path}, of update {state.update}")
+        session = build_session(settings, dataset, pieces, machine=machine, ranks=ranks)
+        state = restore(run_dir, session, report) if resume else None
         ranks.from_first(0)  # all have read before the first writes
-        update = session.progress.update
+        update = None if state is None else session.progress.update
         if state is None:
             hold(run_dir, ranks, held, report)
         if ranks.is_first:
@@ -185,13 +171,16 @@ class _Training:
                 start_run(run_dir, settings, dataset)
             note_start(run_dir, machine, processes=ranks.count, report=report)
         else:  # the first goes on with the generator that was saved
-            torch.manual_seed(hash((settings.training.seed, ranks.rank, update)) % 2**63)
+            seed = (settings.training.seed, ranks.rank, session.progress.update)
+            torch.manual_seed(hash(seed) % 2**63)
         records = Records(
             run_dir,
-            resumed_from=None if state is None else update,
+            resumed_from=update,
             mark=None if state is None else state.mark,
             is_writer=ranks.is_first,
         )
+        if settings.training.tensorboard and ranks.is_first:
+            report = TensorBoardReporter(report, run_dir, resumed_from=update or 0)
         training = cls(
             settings=settings,
             session=session,
@@ -206,7 +195,7 @@ class _Training:
                 session,
                 records,
                 every=settings.training.save_every,
-                last_update=None if state is None else update,
+                last_update=update,
             ),
             report=report,
             started=time.monotonic() - session.progress.seconds,
@@ -216,8 +205,6 @@ class _Training:
             training.save()  # so that there is always something to go on from
         else:
             training.records.log(f"goes on from update {update}")
-        if settings.training.tensorboard and ranks.is_first:
-            training.report = TensorBoardReporter(report, run_dir, resumed_from=update)
         report.plan(make_plan(settings, session, dataset, machine, run_dir=run_dir))
         return training
 

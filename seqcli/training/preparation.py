@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from seqcli import rundir
 from seqcli.averaging import CHECKPOINTS, check_checkpoints, drop_checkpoints, list_checkpoints
@@ -25,12 +26,12 @@ from seqcli.locking import locked
 from seqcli.pieces import PiecePair, Pieces, piece_files
 from seqcli.reporting import Reporter
 from seqcli.training.budget import Budget
-from seqcli.training.checkpoint import LAST, PREVIOUS, State, has_state
+from seqcli.training.checkpoint import LAST, PREVIOUS, State, has_state, restore_state
 from seqcli.training.distributed import Ranks, launcher
 from seqcli.training.machine import Machine, describe_machine, explain_changes
 from seqcli.training.optimization import NEEDS_BUDGET
 from seqcli.training.records import VALIDATION
-from seqcli.training.session import Session
+from seqcli.training.session import Session, make_session
 
 COMFORTABLE_SHARE = 0.999  # of the training sources are no longer than what a model is good at
 SHORTEST_COMFORTABLE = 10  # pieces
@@ -193,6 +194,40 @@ def start_run(run_dir: Path, settings: Settings, dataset: Dataset) -> None:
             "comfortable_length": comfortable_length(dataset.split("train")),
         },
     )
+
+
+def build_session(
+    settings: Settings,
+    dataset: Dataset,
+    pieces: PiecePair,
+    *,
+    machine: Machine,
+    ranks: Ranks,
+) -> Session:
+    """Return a session at the state before update 1; its weights are those of the seed."""
+    torch.manual_seed(settings.training.seed)
+    return make_session(
+        settings,
+        rundir.build_model(settings, pieces).to(machine.device),
+        dataset.split("train"),
+        device=machine.device,
+        dtype=machine.dtype,
+        threads=machine.threads,
+        ranks=ranks,
+        resample=make_resample(settings, pieces),
+    )
+
+
+def restore(run_dir: Path, session: Session, report: Reporter) -> State:
+    """Bring a session to the state that was saved last, or to the one before if that is damaged.
+
+    Raises:
+        CheckpointError: If both are damaged.
+    """
+    state, problems = restore_state(run_dir, session)
+    for problem in problems:
+        report.warn(f"{problem}; goes on from {state.path}, of update {state.update}")
+    return state
 
 
 def mend_run(
