@@ -80,6 +80,11 @@ def test_every_verb_has_help_that_begins_with_its_summary(run_cli, verb):
             ["train", "data"],
             "missing argument 'RUN_DIR' ('seqcli train --help' lists what there is)",
         ),
+        (
+            ["preprocess", "data", "--train", "a.en", "a.de"],
+            "got unexpected extra argument(s) (a.de); a text is one value: the prefix of its two "
+            "files, or one bilingual file ('seqcli preprocess --help' lists what there is)",
+        ),
         (["train", "data", "run", "--layers"], "option '--layers' requires an argument"),
     ],
 )

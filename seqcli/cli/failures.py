@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from typer.exceptions import TyperException
 
@@ -75,7 +76,15 @@ def _explain_usage(error: TyperException) -> str:
         message = f"{error.message}; did you mean {possibilities[0]}?"
     context = getattr(error, "ctx", None)
     hint = f" ('{context.command_path} --help' lists what there is)" if context else ""
+    if _takes_text(context) and message.startswith("Got unexpected extra argument"):
+        hint = f"; a text is one value: the prefix of its two files, or one bilingual file{hint}"
     return f"{message[0].lower()}{message[1:]}{hint}"
+
+
+def _takes_text(context: Any) -> bool:
+    """Tell whether a command has options for parallel text, as --train."""
+    params = getattr(getattr(context, "command", None), "params", ())
+    return any("--train" in param.opts for param in params)
 
 
 def _explain_os_error(error: OSError) -> str:
