@@ -142,6 +142,23 @@ def test_a_cache_is_a_mirror(server: Server, pets: Collection, tmp_path: Path):
         bring(pets, tmp_path, "none", "cache5", mirror=str(tmp_path / "empty"))
 
 
+def test_a_folder_may_have_the_texts_unpacked(server: Server, pets: Collection, tmp_path: Path):
+    lying = tmp_path / "mirror/pets"
+    lying.mkdir(parents=True)
+    (lying / "train.en").write_bytes(EN)
+    with pytest.raises(CorpusError, match=r"train\.de\.gz: the mirror has no such file, nor"):
+        bring(pets, tmp_path, mirror=str(tmp_path / "mirror"))
+    (lying / "train.de").write_bytes(DE.replace(b"Hund", b"Hand"))
+    with pytest.raises(CorpusError, match=f"and the catalogue says {sha(DE)}"):
+        bring(pets, tmp_path, mirror=str(tmp_path / "mirror"))
+    assert not (tmp_path / "out").exists()
+    (lying / "train.de").write_bytes(DE)
+    got = bring(pets, tmp_path, mirror=str(tmp_path / "mirror"))
+    assert (tmp_path / "out/train.de").read_bytes() == DE
+    assert all(text.is_verified for text in got.texts)
+    assert server.asked == []
+
+
 def test_a_wrong_file_is_refused_and_not_kept(server: Server, pets: Collection, tmp_path: Path):
     wrong = EN.replace(b"dog", b"god")
     server.answers["/a/train.en.gz"] = serve(gzip.compress(wrong))

@@ -55,7 +55,12 @@ class RemoteFile(_Entry):
     @property
     def is_verified(self) -> bool:
         """Whether a wrong byte in it would be seen."""
-        return self.sha256 is not None or all(text.sha256 for text in self.texts)
+        return self.sha256 is not None or self.verifies_texts
+
+    @property
+    def verifies_texts(self) -> bool:
+        """Whether a wrong byte in its texts would be seen."""
+        return all(text.sha256 for text in self.texts)
 
     @model_validator(mode="after")
     def _check_together(self) -> RemoteFile:

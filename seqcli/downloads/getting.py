@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from seqcli.downloads.catalogue import MOST_BYTES, SCHEMES, Collection, RemoteFile
 from seqcli.downloads.fetching import Patience, fetch
-from seqcli.downloads.unpacking import copy_file, unpack
+from seqcli.downloads.unpacking import copy_file, copy_unpacked, unpack
 from seqcli.errors import CorpusError, SeqcliError, SettingsError
 from seqcli.files import explaining, filling, require_empty, sha256_of
 from seqcli.locking import locked
@@ -90,17 +90,19 @@ def get_collection(
     kept = cache / name
     with explaining(kept):
         kept.mkdir(parents=True, exist_ok=True)
-    texts: list[GotText] = []
+    got_texts: list[GotText] = []
     with locked(kept, what="a download"), filling(folder, last=NOTE) as work:
         for file in collection.files:
-            packed = _bring(name, file, kept, place, patience, report)
-            for text, digest in _unpack(packed, file, work).items():
-                texts.append(GotText(str(folder / text), digest, file.is_verified))
-            if not file.is_verified:
+            texts, is_verified = _take_unpacked(name, file, place, work), file.verifies_texts
+            if texts is None:
+                packed = _bring(name, file, kept, place, patience, report)
+                texts, is_verified = _unpack(packed, file, work), file.is_verified
+            if not is_verified:
                 report.warn(
-                    f"{file.name}: the catalogue has no SHA-256 for it, so it was not verified; it "
-                    f"has {sha256_of(packed)}"
+                    f"{file.name}: the catalogue has no SHA-256 for it, so it was not verified; "
+                    f"its texts have {', '.join(texts.values())}"
                 )
+            got_texts += [GotText(str(folder / text), texts[text], is_verified) for text in texts]
         got = Got(
             name=name,
             folder=str(folder),
@@ -108,7 +110,7 @@ def get_collection(
             licence_address=collection.licence_address,
             cite=collection.cite,
             addresses=tuple(file.addresses[0] for file in collection.files),
-            texts=tuple(texts),
+            texts=tuple(got_texts),
         )
         note = json.dumps(asdict(got), ensure_ascii=False, indent=2) + "\n"
         (work / NOTE).write_text(note, "utf-8")
@@ -147,7 +149,9 @@ def _bring(
     if isinstance(place, Path):
         origin = place / name / file.name
         if not origin.is_file():
-            raise CorpusError(f"{origin}: the mirror has no such file; copy it there")
+            raise CorpusError(
+                f"{origin}: the mirror has no such file, nor its texts unpacked; copy it there"
+            )
         copy_file(origin, path)
         _require_whole(path, file, str(origin))
         return path
@@ -182,6 +186,15 @@ def _require_whole(path: Path, file: RemoteFile, origin: str) -> None:
             f"{origin}: the file {fault}; it is another version or damaged, and was deleted; run "
             "the command again, or give another place with --mirror"
         )
+
+
+def _take_unpacked(
+    name: str, file: RemoteFile, place: Path | str | None, work: Path
+) -> dict[str, str] | None:
+    """Take what lies unpacked on a mirror that is a folder, unless the packed file does as well."""
+    if not isinstance(place, Path) or (place / name / file.name).is_file():
+        return None
+    return copy_unpacked(place / name, file, work)
 
 
 def _unpack(packed: Path, file: RemoteFile, work: Path) -> dict[str, str]:

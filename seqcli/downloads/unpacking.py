@@ -59,6 +59,25 @@ def unpack(packed: Path, file: RemoteFile, folder: Path) -> dict[str, str]:
     return found
 
 
+def copy_unpacked(place: Path, file: RemoteFile, folder: Path) -> dict[str, str] | None:
+    """Copy the texts of a file that lie unpacked in a folder; None unless all of them do.
+
+    Raises:
+        CorpusError: A text is not the one that the catalogue knows.
+        SeqcliError: The disk refuses.
+    """
+    origins = {text: place / text.name for text in file.texts}
+    if not all(origin.is_file() for origin in origins.values()):
+        return None
+    found = {}
+    for text, origin in origins.items():
+        with explaining(origin):
+            stream = origin.open("rb")
+        with stream:
+            found[text.name] = _copy(stream, folder / text.name, text, origin)
+    return found
+
+
 @contextlib.contextmanager
 def _open(packed: Path, file: RemoteFile, text: Text) -> Iterator[IO[bytes]]:
     if file.packing == "none":
