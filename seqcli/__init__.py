@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING
 from seqcli.version import __version__
 
 if TYPE_CHECKING:
-    from seqcli.api import evaluate, preprocess, train
+    from seqcli.api import evaluate, preprocess, train, translate_document
     from seqcli.decoding.translator import Translator
     from seqcli.memory import TranslationMemory
 
-__all__ = ["TranslationMemory", "Translator", "__version__", "evaluate", "preprocess", "train"]
+__all__ = [
+    "TranslationMemory",
+    "Translator",
+    "__version__",
+    "evaluate",
+    "preprocess",
+    "train",
+    "translate_document",
+]
 
 # How long a thread spins before it sleeps when it waits for the others. A recurrent model makes
 # many short steps: threads that sleep at once wake too late (a quarter slower), and by default they
@@ -35,6 +43,7 @@ _HOMES = {
     "evaluate": "seqcli.api",
     "preprocess": "seqcli.api",
     "train": "seqcli.api",
+    "translate_document": "seqcli.api",
 }
 
 

@@ -1,7 +1,7 @@
 """The verbs as Python functions: paths and settings by name in, results out; nothing is printed.
 
-Place: Python callers -> **preprocess, train, evaluate** -> the functions that the command line
-calls too. ``seqcli`` exports them, and ``Translator`` for translating.
+Place: Python callers -> **preprocess, train, evaluate, translate_document** -> the functions that
+the command line calls too. ``seqcli`` exports them, and ``Translator`` for translating lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from seqcli.errors import SettingsError
 from seqcli.reporting import Reporter, SilentReporter
 
 if TYPE_CHECKING:
+    from seqcli.decoding.translator import Translator
     from seqcli.evaluation import Evaluation
+    from seqcli.memory import TranslationMemory
     from seqcli.preprocessing import PreprocessResult
     from seqcli.reporting import TrainingResult
 
@@ -116,6 +118,85 @@ def train(
         overwrite=overwrite,
         report=report or SilentReporter(),
     )
+
+
+def translate_document(
+    translator: Translator,
+    source: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    format: str | None = None,
+    all_units: bool = False,
+    min_confidence: float | None = None,
+    memory: TranslationMemory | None = None,
+    batch_size: int = 64,
+    seed: int | None = None,
+    **decoding: Any,
+) -> bytes:
+    """Return a document with its open units translated, in the format that it came in.
+
+    Args:
+        translator: Of the languages that the document says it is in.
+        source: A PO, XLIFF, TMX, SubRip or Markdown file, or plain paragraphs (docs/documents.md).
+        output: File to write, or None.
+        format: po, xliff, tmx, srt, markdown or paragraphs; None goes by the name of source.
+        all_units: Translate also units that have a translation.
+        min_confidence: Leave units open of which the model is less sure.
+        memory: Of which exact matches are taken as they are, and fuzzy ones if it says so.
+        batch_size: Sentences translated together.
+        seed: Of sampling; None for that of the training.
+        decoding: Decoding settings that differ from the run's, such as ``beam_size=1``.
+
+    Raises:
+        SettingsError: When a setting is wrong, or the file is of no such format.
+        CorpusError: When the document cannot be read, or is in other languages.
+        SeqcliError: When the disk refuses.
+    """
+    from functools import partial
+
+    from seqcli.documents import (
+        KINDS,
+        LINES,
+        kind_of,
+        open_document,
+        read_document,
+        translate_units,
+        write_document,
+    )
+    from seqcli.files import write_atomically
+
+    path, kind = Path(source), kind_of(str(source), format)
+    if kind == LINES:
+        raise SettingsError(
+            f"{path}: its name says no format of documents; give format, one of {', '.join(KINDS)}"
+        )
+    if min_confidence is not None and not translator.is_calibrated:
+        raise SettingsError(
+            "min_confidence: nothing is known of the confidence of this model; `seqcli tune "
+            "RUN_DIR` learns it"
+        )
+    languages, protect = translator.settings.data, translator.settings.pieces.protect
+    document = open_document(
+        read_document(path),
+        str(path),
+        kind,
+        src_lang=languages.src_lang,
+        tgt_lang=languages.tgt_lang,
+    )
+    translate = partial(
+        translator.iter_translations,
+        decoding=translator.decoding_with(decoding),
+        batch_size=batch_size,
+        seed=seed,
+        memory=memory,
+    )
+    outcomes = translate_units(
+        document, translate, redo=all_units, protect=protect, least=min_confidence
+    )
+    translated = write_document(document, outcomes)
+    if output is not None:
+        write_atomically(Path(output), translated)
+    return translated
 
 
 def evaluate(

@@ -1,22 +1,24 @@
 """Documents -> **the same documents in another language**: their units, translated in place.
 
-Place: seqcli.corpus.formats -> **translate_document** -> the command line and Python callers. What
+Place: seqcli.corpus.formats -> **translate_units** -> the command line and Python callers. What
 is no text in a unit goes through the model as marks. Where the model loses one, the text between
 the marks is translated by itself, so that nothing of it is lost and no file is broken.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from seqcli.corpus.formats.base import without_packing
 from seqcli.corpus.formats.document import Code, Document, Text, Unit, as_text
 from seqcli.corpus.protection import MARKS, PATTERNS
-from seqcli.errors import SettingsError
+from seqcli.errors import CorpusError, SettingsError
 
 if TYPE_CHECKING:
     from seqcli.decoding.translation import Hypothesis, Translation
@@ -30,6 +32,7 @@ KINDS = {
     "markdown": ((".md", ".markdown"), "markdown.MarkdownDocument"),
     "paragraphs": ((), "paragraphs.ParagraphsDocument"),
 }
+MOST_BYTES = 512 << 20  # of a document, which is read whole
 LINES = "lines"  # no document: line n of the output is that of line n of the input
 
 _KEPT = "|".join(
@@ -100,6 +103,25 @@ def kind_of(name: str, asked: str | None = None) -> str:
     return kind
 
 
+def read_document(source: Path | IO[bytes]) -> bytes:
+    """Return the bytes of a document.
+
+    Raises:
+        CorpusError: It cannot be read, or is too large.
+    """
+    try:
+        with contextlib.ExitStack() as opened:
+            stream = opened.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise CorpusError(
+            f"{source}: cannot be read ({error.strerror or error}); correct the path"
+        ) from error
+    if len(data) > MOST_BYTES:
+        raise CorpusError(f"{source}: more than {MOST_BYTES:,} bytes; split the document")
+    return data
+
+
 def open_document(
     data: bytes, name: str, kind: str, *, src_lang: str = "", tgt_lang: str = ""
 ) -> Document:
@@ -114,7 +136,7 @@ def open_document(
     return document
 
 
-def translate_document(
+def translate_units(
     document: Document,
     translate: TranslateLines,
     *,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import seqcli
-from seqcli.errors import SettingsError
+from seqcli.errors import CorpusError, SettingsError
 
 
 def test_the_public_names_are_there_and_are_not_modules():
@@ -14,10 +14,11 @@ def test_the_public_names_are_there_and_are_not_modules():
         "evaluate",
         "preprocess",
         "train",
+        "translate_document",
     ]
     assert set(seqcli.__all__) <= set(dir(seqcli))
     assert isinstance(seqcli.Translator, type)
-    for name in ("evaluate", "preprocess", "train"):
+    for name in ("evaluate", "preprocess", "train", "translate_document"):
         assert callable(getattr(seqcli, name))
 
 
@@ -40,6 +41,31 @@ def test_a_translator_gives_a_line_for_each_line(tiny_run):
     translator = seqcli.Translator.load(tiny_run, threads=1)
     assert len(translator.translate(["12", "", "34"], beam_size=1)) == 3
     assert translator.translate(["", "  "]) == ["", ""]
+
+
+def test_a_document_is_what_the_command_line_makes_of_it(tiny_run, tmp_path, run_cli):
+    given = tmp_path / "list.md"
+    given.write_text("# 12\n\n- 34\n- 5\n", "utf-8")
+    translator = seqcli.Translator.load(tiny_run, threads=1)
+    translated = seqcli.translate_document(
+        translator, given, tmp_path / "out.md", beam_size=1, batch_size=2
+    )
+    words = ["translate", "-m", tiny_run, given, "-o", tmp_path / "cli.md", "--beam-size", "1"]
+    assert run_cli(*words, "--threads", "1").code == 0
+    assert translated == (tmp_path / "cli.md").read_bytes() == (tmp_path / "out.md").read_bytes()
+    assert translated.startswith(b"# ")
+    assert len(translated.splitlines()) == 4
+
+
+def test_a_document_that_cannot_be_translated_is_refused(tiny_run, tmp_path):
+    translator = seqcli.Translator.load(tiny_run, threads=1)
+    with pytest.raises(SettingsError, match="says no format of documents; give format, one of po"):
+        seqcli.translate_document(translator, "lines.txt")
+    with pytest.raises(CorpusError, match=r"none\.md: cannot be read"):
+        seqcli.translate_document(translator, tmp_path / "none.md")
+    (tmp_path / "a.md").write_text("12\n", "utf-8")
+    with pytest.raises(SettingsError, match="keyword hidden_size: a setting of section model"):
+        seqcli.translate_document(translator, tmp_path / "a.md", hidden_size=3)
 
 
 def test_evaluate_scores_a_run_on_its_data_and_on_files(tiny_run, tiny_data):

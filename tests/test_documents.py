@@ -20,7 +20,7 @@ from seqcli.corpus.formats.xliff import read_pairs as read_xliff
 from seqcli.documents import (
     kind_of,
     open_document,
-    translate_document,
+    translate_units,
     write_document,
 )
 from seqcli.errors import CorpusError, SettingsError
@@ -153,7 +153,7 @@ def run(kind, text, change=upper, **options):
     data = text if isinstance(text, bytes) else text.encode()
     document = open_document(data, f"x.{kind}", kind, **LANGS)
     assert document.write({}) == data
-    outcomes = translate_document(document, translator(change), **options)
+    outcomes = translate_units(document, translator(change), **options)
     assert len(outcomes) == len(document.units)
     return write_document(document, outcomes).decode(), outcomes
 
@@ -205,7 +205,7 @@ def test_po_keeps_what_its_charset_cannot_hold():
     head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=ISO-8859-1\\n"\n\n'
     po = f'{head}msgid "é"\nmsgstr ""\n'
     out = open_document(po.encode("latin-1"), "x.po", "po")
-    (outcome,) = translate_document(out, translator(lambda line: "가"))
+    (outcome,) = translate_units(out, translator(lambda line: "가"))
     assert (outcome.text, outcome.flags) == (None, ("charset",))
 
 

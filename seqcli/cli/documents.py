@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqcli.cli.results import open_results
-from seqcli.errors import CorpusError, SettingsError
+from seqcli.errors import SettingsError
 from seqcli.files import write_atomically
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from seqcli.memory import TranslationMemory
     from seqcli.reporting import Reporter
 
-MOST_BYTES = 512 << 20
 FormatOption = Annotated[
     str | None,
     typer.Option(
@@ -53,28 +52,18 @@ def require_document_flags(kind: str, **given: object) -> None:
             )
 
 
-def read_document(path: Path | None) -> bytes:
+def read_document_from(path: Path | None) -> bytes:
     """Return the bytes of a document, or of standard input if there is no path.
 
     Raises:
         CorpusError: It cannot be read, or is too large.
         SettingsError: Standard input is needed and closed.
     """
+    from seqcli.documents import read_document
+
     if path is None and sys.stdin is None:
         raise SettingsError("standard input is closed; give a file as INPUT, or pipe text in")
-    try:
-        if path is None:
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CorpusError(
-            f"{path}: cannot be read ({error.strerror or error}); correct the path"
-        ) from error
-    if len(data) > MOST_BYTES:
-        raise CorpusError(f"{path}: more than {MOST_BYTES:,} bytes; split the document")
-    return data
+    return read_document(sys.stdin.buffer if path is None else path)
 
 
 def translate_file(
@@ -97,7 +86,7 @@ def translate_file(
     Raises:
         CorpusError: The document cannot be read.
     """
-    from seqcli.documents import open_document, translate_document, write_document
+    from seqcli.documents import open_document, translate_units, write_document
 
     languages = translator.settings.data
     document = open_document(
@@ -117,7 +106,7 @@ def translate_file(
             if done % batch_size == 0:
                 report.progress("translating", done, len(lines), None)
 
-    outcomes = translate_document(
+    outcomes = translate_units(
         document, translate, redo=redo, protect=translator.settings.pieces.protect, least=least
     )
     if as_json:

@@ -16,7 +16,7 @@ from seqcli.cli.arriving import iter_line_groups
 from seqcli.cli.documents import (
     AllUnitsOption,
     FormatOption,
-    read_document,
+    read_document_from,
     require_document_flags,
     translate_file,
 )
@@ -152,7 +152,7 @@ def command(
         require_document_flags(
             kind, prefix=prefix, alignments=alignments is not None, fallback=fallback
         )
-        data = read_document(source)
+        data = read_document_from(source)
     elif all_units:
         raise SettingsError("--all-units: is of documents; name one, or give its --format")
     else:

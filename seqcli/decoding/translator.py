@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -171,23 +171,30 @@ class Translator:
         for number, line in enumerate(lines, 1):
             if not isinstance(line, str):
                 raise SettingsError(f"line {number} is {line!r}; it must be a str")
-        for name in decoding:
-            field = setting_fields().get(name)
-            if field is not None and field.section != "decoding":
-                raise SettingsError(
-                    f"keyword {name}: a setting of section {field.section}; translate takes those "
-                    "of section decoding"
-                )
-        settings = load_settings(keywords=decoding, environ={}, base=self.settings)
         translations = self.iter_translations(
             lines,
-            decoding=settings.decoding,
+            decoding=self.decoding_with(decoding),
             batch_size=batch_size,
             seed=seed,
             prefix=prefix,
             memory=memory,
         )
         return [translation.hyps[0].text for translation in translations]
+
+    def decoding_with(self, changes: Mapping[str, Any]) -> DecodingSettings:
+        """Return the run's decoding settings with some changed.
+
+        Raises:
+            SettingsError: If one is unknown, of another section, or out of range.
+        """
+        for name in changes:
+            field = setting_fields().get(name)
+            if field is not None and field.section != "decoding":
+                raise SettingsError(
+                    f"keyword {name}: a setting of section {field.section}; those of section "
+                    "decoding are taken here"
+                )
+        return load_settings(keywords=changes, environ={}, base=self.settings).decoding
 
     def iter_translations(
         self,
