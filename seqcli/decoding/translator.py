@@ -191,8 +191,8 @@ class Translator:
             field = setting_fields().get(name)
             if field is not None and field.section != "decoding":
                 raise SettingsError(
-                    f"keyword {name}: a setting of section {field.section}; those of section "
-                    "decoding are taken here"
+                    f"keyword {name}: a setting of section {field.section}; translate takes those "
+                    "of section decoding"
                 )
         return load_settings(keywords=changes, environ={}, base=self.settings).decoding
 
