@@ -23,6 +23,7 @@ from seqcli.files import explaining
 from seqcli.integrity import SEAL
 from seqcli.pieces import PiecePair
 from seqcli.tensor_files import on_cpu, read_metadata, write_tensors
+from seqcli.weights import build_model, copy_weights, read_tensors
 
 CHECKPOINTS = "checkpoints"
 _ADVICE = "the file is damaged: remove it to do without"
@@ -120,7 +121,7 @@ def average_weights(paths: Sequence[Path]) -> dict[str, torch.Tensor]:
     check_checkpoints(paths)
     total: dict[str, torch.Tensor] = {}
     for path in paths:
-        weights = rundir.read_tensors(path)
+        weights = read_tensors(path)
         shapes = {name: value.shape for name, value in weights.items()}
         if total and shapes != {name: value.shape for name, value in total.items()}:
             raise CheckpointError(
@@ -159,8 +160,8 @@ def average_run(
             "--average"
         )
     weights = average_weights([one.path for one in chosen])
-    model = rundir.build_model(settings, PiecePair.load(run_dir))
-    rundir.copy_weights(model, weights, path=chosen[0].path)
+    model = build_model(settings, PiecePair.load(run_dir))
+    copy_weights(model, weights, path=chosen[0].path)
     manifest = rundir.read_manifest(run_dir)
     updates = [one.update for one in chosen]
     origin: dict[str, object] = {"status": "averaged", "average_of": {str(run_dir): updates}}

@@ -22,6 +22,7 @@ from seqcli.quantization import quantize
 from seqcli.reporting import Reporter
 from seqcli.tensor_files import on_cpu
 from seqcli.version import __version__
+from seqcli.weights import load_model
 
 PRECISIONS = ("fp32", "bf16", "int8")
 _KEPT = ("data", "seed", "best", "tuned", "calibration", "comfortable_length", "updates", "seconds")
@@ -67,7 +68,7 @@ def export_run(
         CheckpointError: If the run cannot be read.
         CorpusError: If there is no such set, or not that data.
     """
-    model, _, settings = rundir.load_model(run_dir)
+    model, _, settings = load_model(run_dir)
     manifest = rundir.read_manifest(run_dir)
     text = None if split is None else _find_text(run_dir, split, data_dir)
     with making_of(run_dir, bundle, overwrite=overwrite, what="a bundle") as work:

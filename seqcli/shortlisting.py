@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from seqcli import rundir
 from seqcli.dataset import Split
 from seqcli.errors import CheckpointError
 from seqcli.evaluation import find_dataset
@@ -26,6 +25,7 @@ from seqcli.models.shortlist import Shortlist
 from seqcli.pieces import EOS_ID, PiecePair
 from seqcli.reporting import Reporter
 from seqcli.tensor_files import read_metadata, write_tensors
+from seqcli.weights import read_tensors
 
 SHORTLIST = "shortlist.safetensors"
 FORMAT = "1"
@@ -99,7 +99,7 @@ def load_shortlist(run_dir: Path, pieces: PiecePair) -> Shortlist | None:
     if not path.is_file():
         return None
     read_metadata(path, advice=f"make it again with `seqcli shortlist {run_dir}`")
-    tensors = rundir.read_tensors(path)
+    tensors = read_tensors(path)
     candidates, common = tensors.get("candidates"), tensors.get("common")
     vocab = len(pieces.tgt)
     fits = (

@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 from seqcli.decoding.translator import Translator
 from seqcli.errors import CheckpointError
 from seqcli.quantization import LARGEST, SCALE, dequantize, quantize
-from seqcli.rundir import load_model, update_manifest
+from seqcli.rundir import update_manifest
+from seqcli.weights import load_model
 
 LINES = ["12", "", "345", "6"]
 

@@ -18,13 +18,13 @@ from seqcli.errors import CheckpointError, SeqcliError
 from seqcli.rundir import (
     create_run,
     has_model,
-    load_model,
     load_settings_of,
     read_manifest,
     save_model,
     update_manifest,
 )
 from seqcli.training.checkpoint import LAST
+from seqcli.weights import load_model
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ def test_loading_never_imports_the_compiler_of_torch(
 ):
     """It takes longer than torch itself."""
     code = (
-        "import sys; from pathlib import Path; from seqcli.rundir import load_model;"
+        "import sys; from pathlib import Path; from seqcli.weights import load_model;"
         "load_model(Path(sys.argv[1])); print('torch._dynamo' in sys.modules)"
     )
     words = [sys.executable, "-c", code, str(tiny_run)]

@@ -25,7 +25,7 @@ from seqcli.errors import CheckpointError, CorpusError, SettingsError
 from seqcli.files import sha256_of
 from seqcli.piece_files import check_piece_model
 from seqcli.pieces import Pieces
-from seqcli.rundir import load_model, require_own_files
+from seqcli.rundir import require_own_files
 from seqcli.untrusted import (
     UnsoundFileError,
     read_bounded,
@@ -33,6 +33,7 @@ from seqcli.untrusted import (
     read_tensor_headers,
     require_inside,
 )
+from seqcli.weights import load_model
 
 PACKAGE = Path(__file__).parent.parent / "seqcli"
 NO_LINKS = pytest.mark.skipif(sys.platform == "win32", reason="needs links and pipes")

@@ -19,8 +19,8 @@ from seqcli.models import Ensemble, FrozenSeq2Seq, Seq2Seq, freeze
 from seqcli.models.fixed_products import has_int8_products
 from seqcli.models.kernels import have_compiled_kernels
 from seqcli.pieces import PiecePair
-from seqcli.rundir import load_model
 from seqcli.shortlisting import load_shortlist
+from seqcli.weights import load_model
 
 
 @dataclass(frozen=True)

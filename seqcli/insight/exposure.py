@@ -26,8 +26,8 @@ from seqcli.errors import CorpusError
 from seqcli.models import Seq2Seq
 from seqcli.pieces import PAD_ID
 from seqcli.reporting import Reporter
-from seqcli.rundir import load_model
 from seqcli.training.teacher_forcing import readouts_stepwise
+from seqcli.weights import load_model
 
 BATCH_TOKENS = 4000
 

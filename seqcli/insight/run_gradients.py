@@ -35,7 +35,7 @@ from seqcli.models.encoder import Encoded, Encoder
 from seqcli.models.recurrence import RecurrentLayer
 from seqcli.models.seq2seq import Reading
 from seqcli.pieces import PAD_ID
-from seqcli.rundir import load_model
+from seqcli.weights import load_model
 
 
 @dataclass(frozen=True)

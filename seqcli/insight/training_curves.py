@@ -15,8 +15,9 @@ from typing import Any
 
 from seqcli.errors import CheckpointError
 from seqcli.files import explaining
-from seqcli.rundir import MODEL, has_model, load_settings_of, read_tensors
+from seqcli.rundir import MODEL, has_model, load_settings_of
 from seqcli.training.records import METRICS
+from seqcli.weights import read_tensors
 
 Values = tuple[float | None, ...]  # None where a line has no such number
 

@@ -20,10 +20,10 @@ from torch import Tensor
 from seqcli.errors import CheckpointError
 from seqcli.files import explaining
 from seqcli.integrity import SEAL
-from seqcli.rundir import copy_weights, read_tensors
 from seqcli.tensor_files import read_metadata, write_tensors
 from seqcli.training.records import Mark, check_records
 from seqcli.training.window import Window
+from seqcli.weights import copy_weights, read_tensors
 
 if TYPE_CHECKING:
     from seqcli.training.session import Session

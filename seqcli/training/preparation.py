@@ -32,6 +32,7 @@ from seqcli.training.machine import Machine, describe_machine, explain_changes
 from seqcli.training.optimization import NEEDS_BUDGET
 from seqcli.training.records import VALIDATION
 from seqcli.training.session import Session, make_session
+from seqcli.weights import build_model, read_tensors
 
 COMFORTABLE_SHARE = 0.999  # of the training sources are no longer than what a model is good at
 SHORTEST_COMFORTABLE = 10  # pieces
@@ -208,7 +209,7 @@ def build_session(
     torch.manual_seed(settings.training.seed)
     return make_session(
         settings,
-        rundir.build_model(settings, pieces).to(machine.device),
+        build_model(settings, pieces).to(machine.device),
         dataset.split("train"),
         device=machine.device,
         dtype=machine.dtype,
@@ -255,7 +256,7 @@ def mend_run(
         PiecePair.copy(dataset.data_dir, run_dir)
     rundir.write_settings(run_dir, settings)
     if state.is_older and rundir.has_model(run_dir):  # it says nothing of the best model
-        weights = rundir.read_tensors(run_dir / rundir.MODEL)
+        weights = read_tensors(run_dir / rundir.MODEL)
         session.keep_best(weights, rundir.read_manifest(run_dir).get("best", {}))
     restore_best(run_dir, session, report)
 

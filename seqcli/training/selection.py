@@ -21,6 +21,7 @@ from seqcli.reporting import Reporter, ValidationReport
 from seqcli.training.records import Records, rounded
 from seqcli.training.session import Session
 from seqcli.training.validation import Validation, validate
+from seqcli.weights import copy_weights
 
 
 class Selection:
@@ -94,7 +95,7 @@ class Selection:
         own = {name: value.detach().clone() for name, value in session.model.named_parameters()}
         weights = averaging.average_weights([one.path for one in kept])
         try:
-            rundir.copy_weights(session.model, weights, path=kept[0].path)
+            copy_weights(session.model, weights, path=kept[0].path)
             found = self._score(session)
             is_best = self._is_best(session, found)
             updates = [one.update for one in kept]

@@ -16,10 +16,10 @@ from seqcli.averaging import average_weights, list_checkpoints
 from seqcli.dataset import Dataset
 from seqcli.errors import CheckpointError, DamagedDataError, SeqcliError
 from seqcli.reporting import SilentReporter
-from seqcli.rundir import build_model, load_model
 from seqcli.training import train_model
 from seqcli.training.checkpoint import LAST, PREVIOUS, restore_state
 from seqcli.training.session import make_session
+from seqcli.weights import build_model, load_model
 
 SETTINGS: dict[str, Any] = {
     "max_steps": 6,

@@ -77,7 +77,7 @@ def test_clipped_updates_are_marked_and_runs_are_named_shortly(write_run):
 
 def test_the_weights_are_those_of_the_model(tiny_run: Path):
     from seqcli.models.seq2seq import count_parameters
-    from seqcli.rundir import load_model
+    from seqcli.weights import load_model
 
     model, _, _ = load_model(tiny_run)
     assert read_curves(tiny_run).weights == count_parameters(model)

@@ -20,8 +20,8 @@ from seqcli.decoding.translator import Translator
 from seqcli.errors import CorpusError, InterruptedRun, SeqcliError, SettingsError
 from seqcli.integrity import dump_sealed
 from seqcli.reporting import SilentReporter, TrainingPlan, UpdateReport, ValidationReport
-from seqcli.rundir import load_model
 from seqcli.training.validation import Validation
+from seqcli.weights import load_model
 
 
 class Listener(SilentReporter):
