@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 from seqcli.corpus.formats.base import without_packing
 from seqcli.corpus.formats.document import Code, Document, Text, Unit, as_text
 from seqcli.corpus.protection import MARKS, PATTERNS
+from seqcli.corpus.spooling import STDIN
 from seqcli.errors import CorpusError, SettingsError
 
 if TYPE_CHECKING:
@@ -104,21 +105,22 @@ def kind_of(name: str, asked: str | None = None) -> str:
 
 
 def read_document(source: Path | IO[bytes]) -> bytes:
-    """Return the bytes of a document.
+    """Return the bytes of a document: a file, or standard input.
 
     Raises:
         CorpusError: It cannot be read, or is too large.
     """
+    name = str(source) if isinstance(source, Path) else STDIN
     try:
-        with contextlib.ExitStack() as opened:
-            stream = opened.enter_context(source.open("rb")) if isinstance(source, Path) else source
+        opened = source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source)
+        with opened as stream:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise CorpusError(
-            f"{source}: cannot be read ({error.strerror or error}); correct the path"
+            f"{name}: cannot be read ({error.strerror or error}); correct the path"
         ) from error
     if len(data) > MOST_BYTES:
-        raise CorpusError(f"{source}: more than {MOST_BYTES:,} bytes; split the document")
+        raise CorpusError(f"{name}: more than {MOST_BYTES:,} bytes; split the document")
     return data
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 
 import seqcli
+from seqcli.documents import read_document
 from seqcli.errors import CorpusError, SettingsError
 
 
@@ -66,6 +69,17 @@ def test_a_document_that_cannot_be_translated_is_refused(tiny_run, tmp_path):
     (tmp_path / "a.md").write_text("12\n", "utf-8")
     with pytest.raises(SettingsError, match="keyword hidden_size: a setting of section model"):
         seqcli.translate_document(translator, tmp_path / "a.md", hidden_size=3)
+    with pytest.raises(SettingsError, match=r"memory is 'm\.tmx'; it must be a TranslationMemory"):
+        seqcli.translate_document(translator, tmp_path / "a.md", memory="m.tmx")
+
+
+def test_a_document_that_is_too_long_is_refused_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqcli.documents.MOST_BYTES", 3)
+    (tmp_path / "a.md").write_text("12\n34\n", "utf-8")
+    with pytest.raises(CorpusError, match=r"a\.md: more than 3 bytes; split the document"):
+        read_document(tmp_path / "a.md")
+    with pytest.raises(CorpusError, match=r"^standard input: more than 3 bytes"):
+        read_document(io.BytesIO(b"12345"))
 
 
 def test_evaluate_scores_a_run_on_its_data_and_on_files(tiny_run, tiny_data):

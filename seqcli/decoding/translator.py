@@ -163,11 +163,6 @@ class Translator:
         if isinstance(lines, str):
             lines = [lines]
         lines = list(lines)
-        if memory is not None and not isinstance(memory, TranslationMemory):
-            raise SettingsError(
-                f"memory is {memory!r}; it must be a TranslationMemory, such as "
-                "TranslationMemory.load('memory.tmx', src_lang='en', tgt_lang='de')"
-            )
         for number, line in enumerate(lines, 1):
             if not isinstance(line, str):
                 raise SettingsError(f"line {number} is {line!r}; it must be a str")
@@ -226,8 +221,13 @@ class Translator:
                 unless the prefix is against it.
 
         Raises:
-            SettingsError: If batch_size is below 1, or there is no shortlist to use.
+            SettingsError: If batch_size or memory cannot be, or there is no shortlist to use.
         """
+        if memory is not None and not isinstance(memory, TranslationMemory):
+            raise SettingsError(
+                f"memory is {memory!r}; it must be a TranslationMemory, such as "
+                "TranslationMemory.load('memory.tmx', src_lang='en', tgt_lang='de')"
+            )
         if batch_size < 1:
             raise SettingsError(
                 f"batch_size is {batch_size}; it must be a whole number, at least 1"
