@@ -158,9 +158,8 @@ def translate_document(
         KINDS,
         LINES,
         kind_of,
-        open_document,
         read_document,
-        translate_units,
+        translate_with,
         write_document,
     )
     from seqcli.files import write_atomically
@@ -175,14 +174,6 @@ def translate_document(
             "min_confidence: nothing is known of the confidence of this model; `seqcli tune "
             "RUN_DIR` learns it"
         )
-    languages, protect = translator.settings.data, translator.settings.pieces.protect
-    document = open_document(
-        read_document(path),
-        str(path),
-        kind,
-        src_lang=languages.src_lang,
-        tgt_lang=languages.tgt_lang,
-    )
     translate = partial(
         translator.iter_translations,
         decoding=translator.decoding_with(decoding),
@@ -190,8 +181,14 @@ def translate_document(
         seed=seed,
         memory=memory,
     )
-    outcomes = translate_units(
-        document, translate, redo=all_units, protect=protect, least=min_confidence
+    document, outcomes = translate_with(
+        translator,
+        read_document(path),
+        str(path),
+        kind,
+        translate,
+        redo=all_units,
+        least=min_confidence,
     )
     translated = write_document(document, outcomes)
     if output is not None:

@@ -23,6 +23,7 @@ from seqcli.errors import CorpusError, SettingsError
 
 if TYPE_CHECKING:
     from seqcli.decoding.translation import Hypothesis, Translation
+    from seqcli.decoding.translator import Translator
 
 # Name -> suffixes, module and class; the suffix of a file says how it is read.
 KINDS = {
@@ -136,6 +137,37 @@ def open_document(
     cls = getattr(importlib.import_module(f"seqcli.corpus.formats.{module}"), made)
     document: Document = cls(data, name, langs=(src_lang, tgt_lang) if tgt_lang else None)
     return document
+
+
+def translate_with(
+    translator: Translator,
+    data: bytes,
+    name: str,
+    kind: str,
+    translate: TranslateLines,
+    *,
+    redo: bool = False,
+    least: float | None = None,
+) -> tuple[Document, list[Outcome]]:
+    """Read a document in the languages of a translator, and translate its open units.
+
+    Args:
+        translator: Says the languages, and what is copied.
+        data: Of the document.
+        name: What people know it by.
+        kind: One of ``KINDS``.
+        translate: Makes a translation of each line, in order.
+        redo: Translate also units that have a translation.
+        least: Confidence below which a unit stays as it was.
+
+    Raises:
+        CorpusError: As ``open_document``.
+    """
+    languages, protect = translator.settings.data, translator.settings.pieces.protect
+    document = open_document(
+        data, name, kind, src_lang=languages.src_lang, tgt_lang=languages.tgt_lang
+    )
+    return document, translate_units(document, translate, redo=redo, protect=protect, least=least)
 
 
 def translate_units(

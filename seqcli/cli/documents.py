@@ -86,12 +86,7 @@ def translate_file(
     Raises:
         CorpusError: The document cannot be read.
     """
-    from seqcli.documents import open_document, translate_units, write_document
-
-    languages = translator.settings.data
-    document = open_document(
-        data, name, kind, src_lang=languages.src_lang, tgt_lang=languages.tgt_lang
-    )
+    from seqcli.documents import translate_with, write_document
 
     def translate(lines: Sequence[str]) -> Iterable[Translation]:
         made = translator.iter_translations(
@@ -106,8 +101,8 @@ def translate_file(
             if done % batch_size == 0:
                 report.progress("translating", done, len(lines), None)
 
-    outcomes = translate_units(
-        document, translate, redo=redo, protect=translator.settings.pieces.protect, least=least
+    document, outcomes = translate_with(
+        translator, data, name, kind, translate, redo=redo, least=least
     )
     if as_json:
         with open_results(output) as results:
