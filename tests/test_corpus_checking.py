@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import numpy as np
@@ -225,6 +226,35 @@ def test_overlap_is_counted_of_the_other_text(tmp_path: Path):
 )
 def test_marks_of_damage(line: str, kinds: tuple[str, ...]):
     assert marks_of(line) == kinds
+
+
+LOST_LETTERS = (
+    "Der Mann l?uft|Caf?? dog w?r|Gr??e|Gr??enverh?ltnis|er l??uft|don?t|it???s|what?s up|fr?her|"
+    "au?er|gar?on|com?die|El ni?o|??? ?? ????.|Kommst du aus M?nchen?|(T?r)|Sch?den, L?den"
+)
+SOUND_QUESTIONS = (
+    "really?yes|What?Yes|Who?Me?|see https://x.org/?a=b here|x?a=b&c=d|word?|word?)|ok?and|"
+    "???|what??|C'est vrai ? oui|a ? b : c|a?b:c|yes?no|why?because|:s?old?new|{a}?{b}|1?a|안녕?응"
+)
+
+
+@pytest.mark.parametrize("line", LOST_LETTERS.split("|"))
+def test_letters_lost_to_question_marks_are_damage_in_any_line(line: str):
+    assert marks_of(line) == marks_of(f"{line} é") == ("mojibake",)
+
+
+@pytest.mark.parametrize("line", SOUND_QUESTIONS.split("|"))
+def test_question_marks_that_are_meant_are_none(line: str):
+    assert marks_of(line) == marks_of(f"{line} é") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["a?" * 500_000, "?" * 1_000_000, "a????" * 200_000, "?? " * 300_000]
+)
+def test_a_long_line_of_question_marks_is_looked_at_quickly(text: str):
+    start = time.process_time()
+    marks_of(text)
+    assert time.process_time() - start < 3
 
 
 def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_checked(tmp_path: Path):

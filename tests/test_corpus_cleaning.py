@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.config import CleaningSettings
-from seqcli.corpus import SentencePair, find_source
+from seqcli.corpus import SentencePair, find_source, iter_pairs
 from seqcli.corpus.cleaning import RULES, CleaningOptions, CleanReport, clean_corpus
 from seqcli.corpus.cleaning.judging import Judge, Task
 from seqcli.corpus.cleaning.repair import repair
@@ -182,6 +182,22 @@ def test_repaired_pairs_are_counted_and_written_as_they_were_meant(tmp_path: Pat
     assert report.repaired.count == 1
     assert report.repaired.samples[0].tgt == "Eine TÃ¼r fÃ¼r uns."
     assert read(tmp_path / "y")[-1] == ("A door for us.", "Eine Tür für uns.")
+
+
+@pytest.mark.parametrize("line", ["Der Mann l?uft.", "Caf?? dog w?r"])
+def test_letters_lost_in_a_line_that_is_ascii_are_found(line: str):
+    only = dataclasses.replace(OFF, encoding=True)
+    judges = Judges(only, "en", "de")
+    assert judges.judge(SentencePair("A man runs.", line)) == ("encoding", "damaged characters")
+    assert judges.judge(SentencePair("Really?", "Was?Ja.")) is None
+
+
+def test_the_corpora_that_come_along_have_no_damaged_characters():
+    folder = Path(__file__).parent.parent / "corpora" / "daily.en-ko"
+    judges = Judges(dataclasses.replace(OFF, encoding=True), "en", "ko")
+    for split in ("train", "valid", "test", "test-unseen"):
+        pairs = iter_pairs(find_source(folder / split, "en", "ko"))
+        assert [pair for pair in pairs if judges.judge(pair)] == []
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,22 @@ MOJIBAKE, CONTROL, LINE_BREAK = "mojibake", "control-characters", "line-breaks"
 # Where other programs end a line; here they are text.
 _BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029\r]")
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufeff]")
-# A letter that a program could not write became a question mark: "f?r", "Stra?e".
-_LOST = re.compile(r"(?<![/=&?.\w])[^\W\d_]+\?[^\W\d_]*[a-zà-ÿ]\b(?![=&/])")
+# A letter that a program could not write became one question mark, or one for each of its bytes:
+# "f?r", "Stra?e", "l??uft".
+_WORD_WITH_GAPS = re.compile(
+    r"(?<![/=&?.:%|*\\\w])[^\W\d_]+(?:\?{1,3}[^\W\d_]+)*\?{1,3}[^\W\d_]*[a-zà-ÿ]\b(?![=&/*|]|:\w)"
+)
+_GAP = re.compile(r"\?+")
+_ALL_LOST = re.compile(r"(?<!\S)\?{2,}[,;:]?\s+\?{2,}")  # words of another script
+# Where a space is missing after a question: "really?yes".
+_QUESTION = re.compile("really|what|why|who|how|where|right|yes|okay|was|wie|warum|quoi", re.I)
+_CONTRACTED = re.compile("s|d|re|ll|ve", re.I)  # "what?s"
+_ANSWER = re.compile(
+    "and|but|not|yes|the|this|that|what|why|who|how|where|when|you|she|they|are|did|does|can|will|"
+    "because|maybe|und|aber|ich|sie|wir|ist|nein|oder|weil|oui|non|mais|vous|pourquoi|pero",
+    re.I,
+)
+_VOWEL = re.compile("[aeiouyà-ÿ]", re.I)
 _ADDRESS = re.compile(r"://|www\.|\.(?:com|org|net|html?|php)\b")
 
 
@@ -44,4 +58,22 @@ def is_mojibake(line: str) -> bool:
 
 
 def _has_lost_letters(line: str) -> bool:
-    return _LOST.search(line) is not None and _ADDRESS.search(line) is None
+    if _ADDRESS.search(line):
+        return False
+    words = (match[0] for match in _WORD_WITH_GAPS.finditer(line))
+    return any(map(_has_gap, words)) or _ALL_LOST.search(line) is not None
+
+
+def _has_gap(word: str) -> bool:
+    """Tell a word with lost letters from words at a question that no space follows."""
+    parts = _GAP.split(word)
+    return not all(map(_is_question, parts, parts[1:]))
+
+
+def _is_question(before: str, after: str) -> bool:
+    if before[-1].islower() and after[0].isupper():
+        return True
+    if _QUESTION.fullmatch(before):
+        return _CONTRACTED.fullmatch(after) is None
+    has_answer = _ANSWER.fullmatch(after) is not None
+    return has_answer and len(before) > 1 and _VOWEL.search(before) is not None

@@ -173,7 +173,7 @@ def _empty(src: str, tgt: str) -> str | None:
 
 def _encoding(src: str, tgt: str) -> str | None:
     for side in (src, tgt):
-        if not side.isascii() and is_mojibake(side):
+        if ("?" in side or not side.isascii()) and is_mojibake(side):
             return "damaged characters"
     return None
 
