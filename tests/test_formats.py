@@ -194,11 +194,44 @@ def test_pairs_of_jsonl_come_out_as_they_went_in(
     assert (list(iter_pairs(source)) if source else []) == pairs
 
 
-def test_a_missing_side_and_a_blank_line_are_entries() -> None:
-    data = dump({"src": "a\nb", "tgt": None, "id": 7}) + b"\n" + dump({"tgt": "c"}, {"x": 1})
+def test_a_side_that_is_null_and_a_blank_line_are_entries() -> None:
+    data = dump({"src": "a\nb", "tgt": None, "id": 7}) + b"\n" + dump({"tgt": "c", "src": ""})
     entries = read_pairs(io.BytesIO(data), "x", "en", "ko")
-    expected = [(1, ("a b", "")), (2, ("", "")), (3, ("", "c")), (4, ("", ""))]
+    expected = [(1, ("a b", "")), (2, ("", "")), (3, ("", "c"))]
     assert [(number, tuple(pair)) for number, pair in entries] == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        ({"src": "a"}, "x:2: has no key 'tgt'; it has 'src'; "),
+        ({"x": 1}, "x:2: has no key 'en'; it has 'x'; "),
+        ({}, "x:2: has no key 'en'; it has none; "),
+        ({"en": "a", "de": "b"}, "x:2: has no key 'ko'; it has 'en', 'de'; "),
+        ({"translation": {"ko": "a", "de": "b"}}, "x:2: has no key 'en'; it has 'ko', 'de'; "),
+        ({"translation": None}, "x:2: has no key 'en'; it has 'translation'; "),
+        ({f"k{n}": "" for n in range(12)}, "'k9' and 2 more; "),
+    ],
+)
+def test_a_line_without_the_keys_is_no_blank_pair(record: object, text: str) -> None:
+    data = dump({"en": "a", "ko": "b"}, record)
+    with pytest.raises(CorpusError) as caught:
+        list(read_pairs(io.BytesIO(data), "x", "en", "ko"))
+    assert text in str(caught.value)
+
+
+@given(pairs=st.lists(st.tuples(any_line, any_line), min_size=1))
+def test_languages_may_stand_in_an_object_of_their_own(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("jsonl") / "x.jsonl"
+    records = [{"id": "7", "translation": {"de": "-", "en-US": s, "ko": t}} for s, t in pairs]
+    path.write_bytes(dump(*records))
+    assert list(iter_pairs(find_source(path, "en", "ko"))) == pairs
+    backwards = [(tgt, src) for src, tgt in pairs]
+    assert list(iter_pairs(find_source(path, "ko", "en"))) == backwards
+    with pytest.raises(CorpusError, match="has no text in 'fr'; it has de, en-US, ko"):
+        find_source(path, "en", "fr")
 
 
 def test_languages_of_jsonl_are_its_keys(tmp_path: Path) -> None:

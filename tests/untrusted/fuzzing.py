@@ -262,7 +262,10 @@ def make_bilingual_files(folder: Path) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
     (folder / "messages.mo").write_bytes(make_mo())
-    records = [{"en": "a", "ko-KR": "b\n"}, {"en": None, "n": [1, {"x": 2.5}]}]
+    records = [
+        {"en": "a", "ko-KR": "b\n"},
+        {"translation": {"en": None, "ko-KR": "c"}, "n": [1, {"x": 2.5}]},
+    ]
     (folder / "pairs.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
     table = "".join(f"{number}\t{number * number}\n" for number in range(200)).encode()
     for suffix, pack in (("xz", lzma.compress), ("zst", zstd.compress), ("bz2", bz2.compress)):

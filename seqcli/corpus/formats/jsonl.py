@@ -1,4 +1,8 @@
-"""Lines of JSON objects -> **entries**: by the keys src and tgt, or by tags of languages."""
+"""Lines of JSON objects -> **entries**: by the keys src and tgt, or by tags of languages.
+
+Tags may stand in an object of their own with the key translation, as in the datasets of Hugging
+Face.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,12 @@ from seqcli.errors import CorpusError
 
 _SIDES = ("src", "tgt")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
-_RULE = 'a line is an object such as {"src": "...", "tgt": "..."}, or has languages as its keys'
+_INNER = "translation"
+_RULE = (
+    'a line is an object such as {"src": "...", "tgt": "..."}, or has languages as its keys, or '
+    'those in {"translation": {...}}'
+)
+_SHOWN_KEYS = 10
 
 
 def find_languages(stream: IO[bytes], name: str) -> list[str]:
@@ -27,9 +36,12 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for number, record in _iter_records(stream, name):
+        if record is None:
+            continue
         if any(side in record for side in _SIDES):
             return []
-        keys = (key for key, value in record.items() if isinstance(value, str))
+        texts = _texts_of(record)
+        keys = (key for key, value in texts.items() if isinstance(value, str))
         found.update((key, None) for key in keys if len(key) <= MOST_LENGTH)
         if len(found) > MOST_TAGS:
             raise CorpusError(
@@ -39,27 +51,50 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
 
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
-    """Yield one entry a line; a blank line, or a key that is missing or null, is a blank side.
+    """Yield one entry a line; a blank line, or a text that is null, is a blank side.
 
     Raises:
-        CorpusError: A line is no JSON object, or a side is no text.
+        CorpusError: A line is no JSON object, has not both keys, or a side is no text.
     """
     for number, record in _iter_records(stream, name):
+        if record is None:
+            yield Entry(number, SentencePair("", ""))
+            continue
+        texts, place = record, f"{name}:{number}"
         keys = _SIDES
         if not any(side in record for side in _SIDES):
-            keys = (_key_of(src_lang, record), _key_of(tgt_lang, record))
-        sides = (_text_of(record, key, f"{name}:{number}") for key in keys)
-        yield Entry(number, SentencePair(*sides))
+            texts = _texts_of(record)
+            keys = (_key_of(src_lang, texts), _key_of(tgt_lang, texts))
+        for key in keys:
+            if key not in texts:
+                raise CorpusError(_missing(key, texts, place))
+        yield Entry(number, SentencePair(*(_text_of(texts, key, place) for key in keys)))
 
 
-def _key_of(tag: str, record: dict[str, Any]) -> str:
-    if tag in record:
+def _texts_of(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the object that has languages as its keys."""
+    inner = record.get(_INNER)
+    return inner if isinstance(inner, dict) else record
+
+
+def _key_of(tag: str, texts: dict[str, Any]) -> str:
+    if tag in texts:
         return tag
-    return next((key for key in record if normal_tag(key) == tag), tag)
+    return next((key for key in texts if normal_tag(key) == tag), tag)
 
 
-def _text_of(record: dict[str, Any], key: str, place: str) -> str:
-    value = record.get(key)
+def _missing(key: str, texts: dict[str, Any], place: str) -> str:
+    keys = [repr(each[:MOST_LENGTH]) for each in texts]
+    found = ", ".join(keys[:_SHOWN_KEYS]) or "none"
+    more = f" and {len(keys) - _SHOWN_KEYS:,} more" if len(keys) > _SHOWN_KEYS else ""
+    return (
+        f"{place}: has no key {key!r}; it has {found}{more}; {_RULE}; mend the line, or write null "
+        "for a text that is not there"
+    )
+
+
+def _text_of(texts: dict[str, Any], key: str, place: str) -> str:
+    value = texts[key]
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -74,10 +109,11 @@ def _text_of(record: dict[str, Any], key: str, place: str) -> str:
     return one_line(value)
 
 
-def _iter_records(stream: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _iter_records(stream: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Yield the number of each line with its object, or None if it is blank."""
     for number, line in enumerate(decode_lines(stream, name), start=1):
         if not line.strip():
-            yield number, {}
+            yield number, None
             continue
         try:
             record = json.loads(line, object_pairs_hook=_unite)
