@@ -99,6 +99,20 @@ def test_stats_print_tables_and_bars_and_draw(run_cli, corpus: Path):
     assert (tree["version"], tree["pairs"], tree["src"]["language"]) == (1, 10, "en")
 
 
+@pytest.mark.parametrize("rows", ["\t\n", "a\t\n", "\n\n"])
+def test_stats_of_a_text_without_a_whole_pair_hold_no_nan(
+    run_cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str
+):
+    monkeypatch.chdir(tmp_path)
+    Path("e.tsv").write_text(rows, "utf-8")
+    outcome = run_cli("data", "stats", "e.tsv", "-o", "e.svg", *LANGS)
+    assert outcome.code == 0
+    assert outcome.stdout.endswith("; no pair has text on both sides\n")
+    printed = run_cli("data", "stats", "e.tsv", "--json", *LANGS).stdout
+    assert json.loads(printed)["median_ratio"] is None
+    assert "nan" not in (outcome.stdout + Path("e.svg").read_text("utf-8")).lower()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "found"),
     [

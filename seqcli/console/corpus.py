@@ -121,8 +121,6 @@ def print_stats(stats: CorpusStats, *, as_json: bool) -> None:
         from seqcli.corpus.counting import REPORT_VERSION
 
         tree = {"version": REPORT_VERSION, **dataclasses.asdict(stats)}
-        if not stats.ratios:
-            tree["median_ratio"] = None
         _write(json.dumps(tree, ensure_ascii=False, indent=2))
         return
     sides = (stats.src, stats.tgt)
@@ -144,9 +142,12 @@ def print_stats(stats: CorpusStats, *, as_json: bool) -> None:
             shown = ", ".join(f"{show_plainly(each.text)} ({each.count:,})" for each in common)
             _write(f"{side.language}, frequent {name}: {shown or 'none'}")
     copies = stats.pairs - stats.different_pairs
+    ratio = "no pair has text on both sides"
+    if stats.median_ratio is not None:
+        ratio = f"a target has {stats.median_ratio:.2f} characters for one of its source"
     _write(
         f"{stats.pairs:,} pairs, {stats.blank_pairs:,} with a blank side, {copies:,} copies of "
-        f"earlier ones; a target has {stats.median_ratio:.2f} characters for one of its source"
+        f"earlier ones; {ratio}"
     )
 
 

@@ -7,7 +7,6 @@ bytes of each pair stay, and the vocabularies.
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -90,7 +89,7 @@ class CorpusStats:
     pairs: int
     blank_pairs: int  # with a side without text
     different_pairs: int
-    median_ratio: float  # characters of the target for one of the source
+    median_ratio: float | None  # characters of the target for one of the source; None: no such pair
     ratios: tuple[RatioBin, ...]
     src: SideStats
     tgt: SideStats
@@ -131,7 +130,7 @@ def count_corpus(
         pairs=len(pair_keys),
         blank_pairs=blank_pairs,
         different_pairs=len(np.unique(np.frombuffer(pair_keys, np.uint64))),
-        median_ratio=float(2 ** np.median(ratios)) if len(ratios) else math.nan,
+        median_ratio=float(2 ** np.median(ratios)) if len(ratios) else None,
         ratios=_ratio_bins(ratios),
         src=sides[0].stats(texts_of[0], top),
         tgt=sides[1].stats(texts_of[1], top),

@@ -86,11 +86,14 @@ def picture_of(stats: CorpusStats) -> Report:
         )
         for side in (stats.src, stats.tgt)
     )
+    finding = "No pair has text on both sides."
+    if stats.median_ratio is not None:
+        finding = (
+            f"A target has {stats.median_ratio:.2f} characters for one of its source (median)."
+        )
     return Report(
         title=f"{stats.source}: {stats.pairs:,} pairs",
-        findings=(
-            f"A target has {stats.median_ratio:.2f} characters for one of its source (median).",
-        ),
+        findings=(finding,),
         panels=(
             LinePanel("Length ratio", "characters of target / source", "share of pairs", (ratios,)),
             LinePanel("Lengths", "words", "share of lines", lengths),
