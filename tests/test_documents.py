@@ -432,6 +432,30 @@ def test_what_cannot_be_read_says_why(read, text, message):
         pairs(read, text)
 
 
+@pytest.mark.parametrize("kind", ["paragraphs", "srt", "markdown"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            b"one\nf\xfcnf",
+            "d/x:2: byte 2 of the line (byte 6 of the file) is 0xfc, which is not UTF-8; find out "
+            "the encoding and convert the file, such as with "
+            "`iconv -f ISO-8859-1 -t UTF-8 d/x > NEW_FILE`",
+        ),
+        (b"\xef\xbb\xbfa\xfc", "d/x:1: byte 5 of the line (byte 5 of the file) is 0xfc"),
+        (
+            b"\xff\xfea\0\n\0b\0\x00\xdc",
+            "d/x:2: byte 3 of the line (byte 9 of the file) is 0x00, which is not UTF-16-LE; the "
+            "file is cut short or damaged",
+        ),
+    ],
+)
+def test_bytes_that_are_no_text_are_named_with_their_place(kind: str, data: bytes, message: str):
+    with pytest.raises(CorpusError) as caught:
+        open_document(data, "d/x", kind)
+    assert str(caught.value).startswith(message)
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
@@ -447,6 +471,12 @@ def test_the_name_says_the_kind():
         kind_of("a.po.gz")
     with pytest.raises(SettingsError, match="it must be one of po, xliff"):
         kind_of("a", "doc")
+
+
+def test_a_packed_document_is_refused_by_its_whole_path(run_cli, tiny_run):
+    outcome = run_cli("translate", "-m", tiny_run, "some/where/a.po.gz")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert "some/where/a.po.gz: is packed; unpack it" in outcome.stderr
 
 
 def test_translate_writes_a_document(run_cli, tiny_run, tmp_path):

@@ -145,7 +145,7 @@ def command(
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
     output = _path_or_stream(output)
     source = _path_or_stream(text or input_file)
-    kind = kind_of("" if source is None else source.name, file_format)
+    kind = kind_of("" if source is None else str(source), file_format)
     if use_fuzzy_matches and not memory:
         raise SettingsError("--use-fuzzy-matches: there is no memory; give one with --memory")
     if kind != LINES:

@@ -34,11 +34,7 @@ class PlainFile(Document):
         try:
             text = data[len(self._bom) :].decode(self._encoding)
         except UnicodeDecodeError as error:
-            number = data.count(b"\n", 0, error.start) + 1
-            raise CorpusError(
-                f"{name}:{number}: byte {data[len(self._bom) + error.start]:#04x} is not "
-                f"{self._encoding.upper()}; convert the file, such as with `iconv -t UTF-8`"
-            ) from error
+            raise CorpusError(self._explain(len(self._bom) + error.start, name)) from error
         self.lines = [line + "\n" for line in text.split("\n")]
         self.lines[-1] = self.lines[-1][:-1]
         self._starts = [0]
@@ -47,6 +43,22 @@ class PlainFile(Document):
         self._text = text.encode("utf-8")
         self.units: list[Unit] = []
         self._places: list[tuple[int, int]] = []
+
+    def _explain(self, place: int, name: str) -> str:
+        """Say what is wrong at a byte of the file, before which all is text."""
+        before = self._data[len(self._bom) : place].decode(self._encoding)
+        number, line = before.count("\n") + 1, before.rpartition("\n")[2].encode(self._encoding)
+        byte = len(line) + 1 + (len(self._bom) if number == 1 else 0)
+        advice = "the file is cut short or damaged: write it again from its source"
+        if self._encoding == "utf-8":
+            advice = (
+                "find out the encoding and convert the file, such as with "
+                f"`iconv -f ISO-8859-1 -t UTF-8 {name} > NEW_FILE`"
+            )
+        return (
+            f"{name}:{number}: byte {byte} of the line (byte {place + 1} of the file) is "
+            f"{self._data[place]:#04x}, which is not {self._encoding.upper()}; {advice}"
+        )
 
     def add(
         self, first: int, start: int, stop: int, text: Text, *, last: int | None = None
