@@ -128,7 +128,16 @@ def test_stats_of_a_text_without_a_whole_pair_hold_no_nan(
         (["split", "x", "out", "--valid", "0"], 2, "--valid is '0'"),
         (["split", "x", "out", "--valid", "1.5"], 2, "--valid is '1.5'"),
         (["split", "x", "out", "--test", "10"], 3, "which leaves none for training"),
-        (["split", "x", "x.en", "--test", "1"], 1, "x.en"),
+        (["split", "x", "out", "--test", "0.01"], 3, "0.01 of 10 pairs is less than one pair"),
+        (["split", "x", "x.en", "--test", "1"], 2, "x.en: this is a file; OUT_DIR is the folder"),
+        (["split", "x", "x.en/a/b", "--test", "1"], 2, "x.en: this is a file; OUT_DIR"),
+        (["clean", "x", "y.tmx"], 2, "OUT.en and OUT.de, or one file whose name ends in .tsv"),
+        (["clean", "x", "y.tsv.gz"], 2, "give a prefix such as y, or y.tsv"),
+        (["clean", "x", "y.gz"], 2, "none of them packed"),
+        (["clean", "x", "v.1.zst"], 2, "give a prefix such as v.1, or v.1.tsv"),
+        (["clean", "x", "y", "--dropped", "z.jsonl.gz"], 2, "give a name without .gz"),
+        (["clean", "x", ".gz"], 2, "none of them packed"),
+        (["clean", "x", "y.JSONL"], 2, "give a prefix such as y, or y.tsv"),
         (["stats", "x", "-o", "x.gif"], 2, "the ending says what is drawn"),
         (["stats", "x", "--top", "-1"], 2, "--top is '-1'"),
     ],
@@ -162,6 +171,7 @@ def test_get_takes_a_collection_from_a_mirror(run_cli, tmp_path: Path, monkeypat
     assert outcome.code == 0
     assert outcome.stderr.startswith("pets: Pets\nlicence: CC0 1.0 (https://creativecommons.org/")
     assert outcome.stdout == "pets/pets.tsv  verified\n"
+    assert run_cli("data", "get", "pets", "quiet", *own, "-q").stderr == ""
     assert Path("pets/pets.tsv").read_bytes() == text
     assert run_cli("data", "get", "pets", *own).code == 2  # it is there already
     tree = json.loads(run_cli("data", "get", "pets", "new", *own, "--json").stdout)

@@ -95,7 +95,10 @@ def test_no_sentence_is_on_both_sides_of_a_cut(
     tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]], seed: int
 ):
     folder = tmp_path_factory.mktemp("split")
-    pairs = [*((src, tgt) for src, tgt in texts), ("only here", "nur hier"), ("one", "eins")]
+    pairs = [
+        *((src, tgt) for src, tgt in texts),
+        *zip(("only here", "one", "two"), ("nur hier", "eins", "zwei"), strict=True),
+    ]
     write(folder / "x", pairs)
     report = split(folder / "x", folder / "out", seed=seed, valid=0.2, test=1)
     parts = {name: read(folder / "out", name) for name in ("train", "valid", "test")}
@@ -123,6 +126,18 @@ def test_sizes_are_met_and_the_seed_decides(numbered: Path, tmp_path: Path):
     split(numbered, tmp_path / "c", seed=2, valid=100, test=0.05)
     assert read(tmp_path / "a", "valid") == read(tmp_path / "b", "valid")
     assert read(tmp_path / "a", "valid") != read(tmp_path / "c", "valid")
+
+
+@given(st.integers(2, 3000), st.integers(1, 99))
+def test_a_share_is_met_from_below_and_is_never_none(total: int, percent: int):
+    groups = np.arange(total)
+    wanted = percent * total // 100
+    if not wanted:
+        with pytest.raises(CorpusError, match="is less than one pair; ask for a number"):
+            deal_groups(groups, {"valid": percent / 100}, seed=1)
+    else:
+        parts = deal_groups(groups, {"valid": percent / 100}, seed=1)
+        assert (parts == 1).sum() == wanted
 
 
 def test_what_cannot_be_cut_is_said_with_what_can(tmp_path: Path):

@@ -22,13 +22,14 @@ from seqcli.corpus.keys import Keys, key_of, normalise
 from seqcli.corpus.pairs import SentencePair, iter_pairs
 from seqcli.corpus.sources import ParallelSource
 from seqcli.corpus.writing import PairWriter, check_outputs, open_text_files, pair_paths
-from seqcli.errors import CorpusError
+from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import explaining
 from seqcli.reporting import Reporter
 
 REPORT_VERSION = 1  # of the JSON; goes up when the meaning of a key changes or a key goes
 TRAIN = "train"
 CHUNK = 4096  # pairs
+_ROUNDING = 1e-6  # pairs; 0.29 of 100 is 28.999999999999996
 _LARGEST = 20  # groups of up to one in so many of a part's pairs are preferred for it
 
 Ints = npt.NDArray[np.int64]
@@ -77,6 +78,7 @@ def split_corpus(
     """
     names = (TRAIN, *sizes)
     files = {name: pair_paths(folder / name, src_lang, tgt_lang) for name in names}
+    _require_folder(folder)
     with _made(folder):
         check_outputs(itertools.chain.from_iterable(files.values()), source, overwrite=overwrite)
         keys = _read_keys(source, report)
@@ -94,6 +96,16 @@ def split_corpus(
         files={name: tuple(str(path) for path in paths) for name, paths in files.items()},
         seed=seed,
     )
+
+
+def _require_folder(folder: Path) -> None:
+    with explaining(folder):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        raise SettingsError(
+            f"{existing}: this is a file; OUT_DIR is the folder for train, valid and test; give "
+            "another name"
+        )
 
 
 @contextlib.contextmanager
@@ -161,8 +173,8 @@ def deal_groups(
 ) -> npt.NDArray[np.int8]:
     """Return for each pair the number of its part, (pairs,): 0 for train, then as in ``sizes``.
 
-    Groups are drawn at random. A part has exactly as many pairs as asked for; a share is rounded,
-    and then met as nearly from below as whole groups allow.
+    Groups are drawn at random. A part has exactly as many pairs as asked for; a share is met as
+    nearly from below as whole groups allow, and by one pair at least.
 
     Args:
         groups: Number of each pair's group, (pairs,).
@@ -173,10 +185,7 @@ def deal_groups(
         CorpusError: That cannot be done, or nothing would be left for training.
     """
     total = len(groups)
-    wanted = {
-        name: size if isinstance(size, int) else max(1, round(size * total))
-        for name, size in sizes.items()
-    }
+    wanted = {name: _count(name, size, total) for name, size in sizes.items()}
     if sum(wanted.values()) >= total:
         asked = " and ".join(f"{count:,} for {name}" for name, count in wanted.items())
         raise CorpusError(
@@ -194,6 +203,19 @@ def deal_groups(
             raise CorpusError(_too_few(name, count, found, int(members[left].min(initial=total))))
         part_of_group[chosen] = part
     return part_of_group[np.searchsorted(numbers, groups)]
+
+
+def _count(name: str, size: int | float, total: int) -> int:
+    """Return how many pairs are wanted."""
+    if isinstance(size, int):
+        return size
+    count = int(size * total + _ROUNDING)
+    if not count:
+        raise CorpusError(
+            f"{name}: a share of {size:g} of {total:,} pairs is less than one pair; ask for a "
+            "number of pairs, or for a larger share"
+        )
+    return count
 
 
 def _choose(drawn: Ints, members: Ints, wanted: int) -> Ints:

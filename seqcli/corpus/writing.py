@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from seqcli.corpus.formats.base import format_of, without_packing
 from seqcli.corpus.pairs import SentencePair
 from seqcli.corpus.sources import ParallelSource
 from seqcli.errors import SettingsError
@@ -47,10 +48,19 @@ def pair_paths(out: Path, src_lang: str, tgt_lang: str) -> tuple[Path, ...]:
     """Return the files of an output: a name that ends in .tsv, or both sides of a prefix.
 
     Raises:
-        SettingsError: Both sides would be one file.
+        SettingsError: Both sides would be one file, or the name says a format or a packing that is
+            not written.
     """
     if out.name.endswith(TSV):
         return (out,)
+    if format_of(out.name) is not None or without_packing(out.name) != out.name:
+        plain = without_packing(str(out))
+        stem = plain[: plain.rindex(".")] if format_of(plain) else plain
+        raise SettingsError(
+            f"{out}: the output is two text files, OUT.{src_lang} and OUT.{tgt_lang}, or one file "
+            f"whose name ends in {TSV}, none of them packed; give a prefix such as {stem}, or "
+            f"{stem}{TSV}"
+        )
     if src_lang == tgt_lang:
         raise SettingsError(
             f"{out}: src_lang and tgt_lang are both {src_lang!r}, so both sides would be one "
@@ -63,11 +73,15 @@ def check_outputs(paths: Iterable[Path], source: ParallelSource, *, overwrite: b
     """Check, before anything is read, that files can be written and nothing is lost by it.
 
     Raises:
-        SettingsError: One is a directory, is the text that is read, is twice there, has no folder,
+        SettingsError: One has the name of a packed file, is a directory, is the text that is read, is twice there, has no folder,
             or exists and ``overwrite`` is off.
     """
     seen: set[Path] = set()
     for path in paths:
+        if without_packing(path.name) != path.name:
+            raise SettingsError(
+                f"{path}: what is written is not packed; give a name without {path.suffix}"
+            )
         if path.is_dir():
             raise SettingsError(f"{path}: this is a directory; give the name of a file")
         if not path.parent.is_dir():

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seqcli.cli.data.options import OverwriteOption
-from seqcli.cli.flags import DebugOption, JsonOption
+from seqcli.cli.flags import DebugOption, JsonOption, QuietOption
 from seqcli.cli.numbers import parse_number, parse_whole
 from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
@@ -76,11 +76,13 @@ def command(
     attempts: AttemptsOption = 5,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Fetch a public collection of parallel text, verify it and unpack it into a folder.
 
-    The one verb that opens a connection. The licence is shown before anything is asked for.
+    The one verb that opens a connection. The licence is shown before anything is asked for,
+    unless with --quiet.
     """
     from seqcli.console import print_catalogue, print_got, report_to_console
     from seqcli.downloads import get_collection, load_catalogue
@@ -96,7 +98,7 @@ def command(
         return
     if name is None:
         raise SettingsError("NAME is missing; --list shows the names that there are")
-    with report_to_console(quiet=False) as report:  # the licence must be seen
+    with report_to_console(quiet=quiet) as report:
         if name in known:
             got = get_collection(
                 name,
