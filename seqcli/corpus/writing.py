@@ -73,8 +73,8 @@ def check_outputs(paths: Iterable[Path], source: ParallelSource, *, overwrite: b
     """Check, before anything is read, that files can be written and nothing is lost by it.
 
     Raises:
-        SettingsError: One has the name of a packed file, is a directory, is the text that is read, is twice there, has no folder,
-            or exists and ``overwrite`` is off.
+        SettingsError: One has the name of a packed file, is a directory, is the text that is read,
+            is twice there, has no folder, or exists and ``overwrite`` is off.
     """
     seen: set[Path] = set()
     for path in paths:
