@@ -138,7 +138,7 @@ def translate_document(
     Args:
         translator: Of the languages that the document says it is in.
         source: A PO, XLIFF, TMX, SubRip or Markdown file, or plain paragraphs (docs/documents.md).
-        output: File to write, or None.
+        output: File to write, in the place of what is there, but for source itself; or None.
         format: po, xliff, tmx, srt, markdown or paragraphs; None goes by the name of source.
         all_units: Translate also units that have a translation.
         min_confidence: Leave units open of which the model is less sure.
@@ -162,9 +162,11 @@ def translate_document(
         translate_with,
         write_document,
     )
-    from seqcli.files import write_atomically
+    from seqcli.files import require_other_file, write_atomically
 
     path, kind = Path(source), kind_of(str(source), format)
+    if output is not None:
+        require_other_file(Path(output), [path], what="output")
     if kind == LINES:
         raise SettingsError(
             f"{path}: its name says no format of documents; give format, one of {', '.join(KINDS)}"

@@ -81,6 +81,28 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def require_other_file(path: Path, inputs: Iterable[Path], *, what: str) -> None:
+    """Check that a file that will be replaced is none of those that are read.
+
+    Args:
+        path: What will be written. A device or a pipe is not replaced, and is always allowed.
+        inputs: What is read, by any name; one that is missing is passed over.
+        what: Who asks for ``path``, for the message, such as "--output".
+
+    Raises:
+        SettingsError: It is one of them.
+    """
+    if not path.is_file():
+        return
+    for each in inputs:
+        if each.exists() and path.samefile(each):
+            name = "is" if str(each) == str(path) else f"is the same file as {each}, which is"
+            raise SettingsError(
+                f"{what} {path}: {name} read; write to another file, and replace it when you have "
+                "looked at the result"
+            )
+
+
 @contextlib.contextmanager
 def explaining(path: Path, *, alias: Path | None = None) -> Iterator[None]:
     """Turn an OSError of the block into a SeqcliError with the path and what to do.

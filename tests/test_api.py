@@ -69,6 +69,9 @@ def test_a_document_that_cannot_be_translated_is_refused(tiny_run, tmp_path):
     (tmp_path / "a.md").write_text("12\n", "utf-8")
     with pytest.raises(SettingsError, match="keyword hidden_size: a setting of section model"):
         seqcli.translate_document(translator, tmp_path / "a.md", hidden_size=3)
+    with pytest.raises(SettingsError, match=r"output .*a\.md: is read; write to another file"):
+        seqcli.translate_document(translator, tmp_path / "a.md", tmp_path / "a.md")
+    assert (tmp_path / "a.md").read_text("utf-8") == "12\n"
     with pytest.raises(SettingsError, match=r"memory is 'm\.tmx'; it must be a TranslationMemory"):
         seqcli.translate_document(translator, tmp_path / "a.md", memory="m.tmx")
 

@@ -99,6 +99,13 @@ def test_stats_print_tables_and_bars_and_draw(run_cli, corpus: Path):
     assert (tree["version"], tree["pairs"], tree["src"]["language"]) == (1, 10, "en")
 
 
+def test_stats_are_not_drawn_over_the_text(run_cli, corpus: Path):
+    Path("x.svg").write_bytes(Path("x.en").read_bytes())
+    outcome = run_cli("data", "stats", "x", "-o", "x.svg", "--src-lang", "svg", "--tgt-lang", "de")
+    assert outcome.code == 2
+    assert "--output x.svg: is read; write to another file" in outcome.stderr
+
+
 @pytest.mark.parametrize("rows", ["\t\n", "a\t\n", "\n\n"])
 def test_stats_of_a_text_without_a_whole_pair_hold_no_nan(
     run_cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str

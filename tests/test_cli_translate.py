@@ -116,12 +116,47 @@ def test_file_pipe_input_flag_and_output_file_say_the_same(
         assert text.replace("\r", "") == by_file.stdout.replace("\r", "")
 
 
-def test_output_can_replace_the_input(run_cli, tiny_run, tmp_path):
+@pytest.mark.parametrize("flag", ["--output", "--alignments"])
+@pytest.mark.parametrize("name", ["text", "a.po", "link", "hard", "m.tsv", "m.fw", "m.bw"])
+def test_nothing_that_is_read_is_replaced(run_cli, tiny_run, tmp_path, flag: str, name: str):
+    for other in ("text", "a.po", "m.tsv", "m.fw", "m.bw"):
+        (tmp_path / other).write_text("12\n34\n")
+    (tmp_path / "link").symlink_to("text")
+    os.link(tmp_path / "text", tmp_path / "hard")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    source = tmp_path / ("a.po" if name == "a.po" else "text")
+    memory = ("--memory", tmp_path / "m", "--memory", tmp_path / "m.tsv")
+    words = ("-m", tiny_run, source, flag, tmp_path / name, "--format", "lines", *memory)
+    outcome = run_cli("translate", *words, *ONE_THREAD)
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert f"{flag} {tmp_path / name}: is" in outcome.stderr
+    assert "read; write to another file, and replace it when" in outcome.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no name for standard input")
+def test_standard_input_that_is_a_file_is_not_replaced(run_process, tiny_run, tmp_path):
     path = tmp_path / "text"
     path.write_text("12\n34\n")
-    assert run_cli("translate", "-m", tiny_run, path, "-o", path, *ONE_THREAD).code == 0
-    assert path.read_text("utf-8").count("\n") == 2
-    assert [entry.name for entry in tmp_path.iterdir()] == ["text"]
+    with path.open() as stdin:
+        words = ("translate", "-m", tiny_run, "-o", path, *ONE_THREAD)
+        outcome = run_process(*words, stdin=stdin)
+    assert outcome.code == 2
+    assert "is the same file as /dev/stdin, which is read" in outcome.stderr
+    assert path.read_text() == "12\n34\n"
+
+
+def test_output_replaces_another_file_whole(run_cli, tiny_run, tmp_path):
+    (tmp_path / "text").write_text("12\n34\n")
+    (tmp_path / "out").write_text("older\n" * 9)
+    words = ("translate", "-m", tiny_run, tmp_path / "text", *ONE_THREAD, "-o", tmp_path / "out")
+    assert run_cli(*words).code == 0
+    assert (tmp_path / "out").read_text("utf-8").count("\n") == 2
+    outcome = run_cli(*words, "--alignments", tmp_path / ".." / tmp_path.name / "out")
+    assert outcome.code == 2
+    assert "is the file of --output too; give each its own" in outcome.stderr
+    outcome = run_cli(*words, "--alignments", tmp_path)
+    assert f"--alignments {tmp_path}: is a directory" in outcome.stderr
 
 
 def test_a_device_is_written_and_not_replaced(run_cli, tiny_run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from seqcli.cli.numbers import parse_number
 from seqcli.errors import SettingsError
 
 if TYPE_CHECKING:
+    from seqcli.config import DataSettings
     from seqcli.decoding.translator import Translator
     from seqcli.memory import TranslationMemory
 
@@ -38,6 +40,12 @@ UseFuzzyOption = Annotated[
         "--use-fuzzy-matches", metavar="", help="Use what is like a line in its place, too."
     ),
 ]
+
+
+def files_of_memory(specs: Sequence[str], data: DataSettings) -> list[Path]:
+    """Return the paths that --memory may mean: a file, or both sides of a prefix."""
+    ends = ("", f".{data.src_lang}", f".{data.tgt_lang}")
+    return [Path(f"{spec}{end}") for spec in specs for end in ends]
 
 
 def load_memory(

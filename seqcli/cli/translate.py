@@ -31,9 +31,10 @@ from seqcli.cli.remembering import (
     MemoryOption,
     MemoryThresholdOption,
     UseFuzzyOption,
+    files_of_memory,
     load_memory,
 )
-from seqcli.cli.results import open_results
+from seqcli.cli.results import open_results, require_other_outputs
 from seqcli.compiling import compile_ahead
 from seqcli.errors import SettingsError
 
@@ -75,7 +76,10 @@ InputOption = Annotated[
 OutputOption = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Write here when all is done; else stdout."
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write here when all is done; what is there is replaced. Else stdout.",
     ),
 ]
 AlignmentsOption = Annotated[
@@ -158,8 +162,12 @@ def command(
     else:
         groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
     output_stream = open_results(output)
-    alignments_stream = nullcontext(None) if alignments is None else open_results(alignments)
+    alignments_stream = (
+        nullcontext(None) if alignments is None else open_results(alignments, flag="--alignments")
+    )
     settings = given.load_for_run(model[0])
+    remembered_files = files_of_memory(memory or (), settings.data)
+    require_other_outputs(output, alignments, (source, *remembered_files))
     translator = _load(model, settings.training)
     if alignments is not None:
         _require_attention(translator)

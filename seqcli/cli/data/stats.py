@@ -52,9 +52,11 @@ def command(
     from seqcli.corpus.counting import count_corpus
 
     src_lang, tgt_lang = settings.data.src_lang, settings.data.tgt_lang
+    found = find_source(source, src_lang, tgt_lang)
+    check_output(output, *found.paths)
     with report_to_console(quiet=quiet) as report:
         stats = count_corpus(
-            find_source(source, src_lang, tgt_lang),
+            found,
             src_lang=src_lang,
             tgt_lang=tgt_lang,
             top=top,

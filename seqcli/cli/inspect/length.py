@@ -65,7 +65,7 @@ def show_length(
     The sentences of a range are scored as a corpus of their own. Long lines are not split, unless
     --split-long asks for it: what is looked at is the model.
     """
-    check_output(output)
+    check_output(output, src, ref)
     choose("--unit", unit, UNITS)
     last = None if ends is None else parse_list(ends, parse_whole("--ends", 1, 10**6))
 

@@ -19,6 +19,7 @@ import typer
 
 from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
+from seqcli.files import require_other_file
 
 if TYPE_CHECKING:
     from seqcli.insight.report import Report
@@ -27,17 +28,24 @@ KINDS = (".svg", ".png", ".html")
 OutputOption = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Draw it into a file too: .svg, .png or .html."
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Draw it into a file too, which is replaced: .svg, .png or .html.",
     ),
 ]
 
 
-def check_output(path: Path | None) -> None:
+def check_output(path: Path | None, *inputs: Path | None) -> None:
     """Check, before anything is computed, that a view can be printed and drawn.
+
+    Args:
+        path: What --output names.
+        inputs: Files that are read.
 
     Raises:
         SettingsError: If stdout is closed, the file cannot be written, is of no kind that can be
-            drawn, or the library that draws is not installed.
+            drawn, is one that is read, or the library that draws is not installed.
     """
     require_stdout()
     if path is None:
@@ -50,6 +58,7 @@ def check_output(path: Path | None) -> None:
         raise SettingsError(f"--output {path}: is a directory; give the path of a file")
     if not path.parent.is_dir():
         raise SettingsError(f"--output {path}: there is no directory {path.parent}; make it first")
+    require_other_file(path, [each for each in inputs if each is not None], what="--output")
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # it tells of its cache
     try:
         importlib.import_module("matplotlib")
