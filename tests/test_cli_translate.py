@@ -165,16 +165,31 @@ def test_a_device_is_written_and_not_replaced(run_cli, tiny_run):
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
-def test_bad_bytes_are_told_after_the_lines_before_them(run_process, tiny_run):
-    outcome = run_process("translate", "-m", tiny_run, *ONE_THREAD, input=b"12\n34\nb\xffd\n5\n")
-    assert outcome.code == 3
-    assert outcome.stdout.count("\n") == 2
-    assert outcome.stderr.startswith("seqcli: standard input:3: byte 2 of the line")
-    assert "0xff" in outcome.stderr
+BAD_LINES = {
+    b"b\xffd": "byte 2 of the line (byte 8 of the file) is 0xff",
+    b"b\0d": "byte 2 of the line (byte 8 of the file) is 0x00, which no text holds",
+    b"b" * (1 << 20): "a line of more than 1,048,576 bytes",
+}
 
 
-def test_bad_bytes_leave_no_output_file(run_cli, tiny_run, tmp_path):
-    (tmp_path / "in").write_bytes(b"12\n\xff\n")
+@pytest.mark.parametrize("bad", BAD_LINES, ids=["bytes", "NUL", "long"])
+def test_bad_bytes_are_told_after_the_lines_before_them(
+    run_cli, run_process, tiny_run, tmp_path, bad
+):
+    data = b"12\n34\n" + bad + b"\n5\n"
+    words = ("translate", "-m", tiny_run, *ONE_THREAD)
+    outcome = run_process(*words, input=data)
+    assert (outcome.code, outcome.stdout.count("\n")) == (3, 2)
+    assert outcome.stderr.startswith(f"seqcli: standard input:3: {BAD_LINES[bad]}")
+    (tmp_path / "in").write_bytes(data)
+    outcome = run_cli(*words, tmp_path / "in", "--batch-size", "1")
+    assert (outcome.code, outcome.stdout.count("\n")) == (3, 2)
+    assert outcome.stderr.startswith(f"seqcli: {tmp_path / 'in'}:3: {BAD_LINES[bad]}")
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"x\0"])
+def test_bad_bytes_leave_no_output_file(run_cli, tiny_run, tmp_path, bad: bytes):
+    (tmp_path / "in").write_bytes(b"12\n" + bad + b"\n")
     outcome = run_cli("translate", "-m", tiny_run, tmp_path / "in", "-o", tmp_path / "out")
     assert outcome.code == 3
     assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
