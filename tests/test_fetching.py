@@ -59,6 +59,50 @@ def test_a_file_that_has_changed_meanwhile_begins_anew(server: Server, tmp_path:
     assert (tmp_path / "x").read_bytes() == DATA[::-1]
 
 
+@pytest.mark.parametrize(
+    ("data", "etag"), [(DATA[::-1], '"v2"'), (DATA[:-1], '"v1"'), (DATA[::-1] + b"x", None)]
+)
+def test_a_server_that_ignores_if_range_does_not_make_a_file_of_two(
+    server: Server, tmp_path: Path, data: bytes, etag: str | None
+):
+    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
+        if number == 0:
+            send(handler, DATA[:1000], length=len(DATA), etag='"v1"')
+        elif number == 1:
+            place = f"bytes 1000-{len(data) - 1}/{len(data)}"
+            send(handler, data[1000:], status=206, content_range=place, etag=etag)
+        else:
+            send(handler, data, etag=etag)
+
+    server.answers["/x"] = answer
+    get(server, tmp_path / "x")
+    assert [asked for _, asked in server.asked] == [None, "bytes=1000-", None]
+    assert (tmp_path / "x").read_bytes() == data
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("size", [len(DATA), len(DATA) - 1])
+def test_what_had_all_arrived_is_not_fetched_again(server: Server, tmp_path: Path, size: int):
+    """As when a process is killed after the last byte, before the file has its name."""
+    server.answers["/x"] = serve(upto=lambda number: 100_000)
+    with pytest.raises(SeqcliError):
+        get(server, tmp_path / "x")
+    (tmp_path / "x.part").write_bytes(DATA)
+
+    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
+        if server.asked[-1][1] == f"bytes={len(DATA)}-":
+            send(handler, b"", status=416, content_range=f"bytes */{size}")
+        else:
+            send(handler, DATA[:size])
+
+    server.answers["/x"] = answer
+    before = len(server.asked)
+    get(server, tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == DATA[:size]
+    assert len(server.asked) - before == (1 if size == len(DATA) else 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
 def test_a_server_that_ignores_ranges_sends_all_again(server: Server, tmp_path: Path):
     server.answers["/x"] = lambda handler, number: send(
         handler, DATA[: 100_000 if number == 0 else None], length=len(DATA)

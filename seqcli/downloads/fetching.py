@@ -29,6 +29,7 @@ LEAST_BYTES = 1024  # that must come within the time-out, or the server counts a
 PROGRESS_BYTES = 1 << 20  # an attempt that brought so much does not count as failed
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_NO_RANGE = re.compile(r"bytes \*/(\d+)")  # of an answer 416: how long the file is
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,12 @@ class _Part:
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
         self.validator = ""
+        self.total: int | None = None  # bytes of the whole file
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             note = json.loads(self._note.read_text("utf-8"))
             if note["address"] == address:
                 self.validator = str(note["validator"])
+                self.total = None if note.get("bytes") is None else int(note["bytes"])
         self._address = address
 
     @property
@@ -115,18 +118,18 @@ class _Part:
         """Bytes that are there."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def start(self, validator: str) -> None:
-        """Begin from nothing, with a version of the file."""
+    def start(self, validator: str, total: int | None) -> None:
+        """Begin from nothing, with a version of the file and its bytes, if they are known."""
         self.path.unlink(missing_ok=True)
-        self.validator = validator
-        note = {"address": self._address, "validator": validator}
+        self.validator, self.total = validator, total
+        note = {"address": self._address, "validator": validator, "bytes": total}
         write_atomically(self._note, json.dumps(note))
 
     def forget(self) -> None:
         """Remove all of it."""
         self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
-        self.validator = ""
+        self.validator, self.total = "", None
 
     def complete(self) -> None:
         """Make it the file."""
@@ -150,6 +153,9 @@ def _attempt(
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and offset:
+            length = _NO_RANGE.fullmatch(error.headers.get("Content-Range", ""))
+            if length is not None and int(length[1]) == offset == part.total:
+                return  # all had arrived when an earlier attempt was ended
             part.forget()
             raise _AttemptError("the server has less of the file than has arrived") from error
         if error.code in _RETRIED:
@@ -193,24 +199,34 @@ def _receive(
     report: Reporter,
 ) -> None:
     """Append an answer to the part, or begin it again where the server sends all of the file."""
+    length = response.headers.get("Content-Length", "")
+    total = int(length) if length.isascii() and length.isdecimal() else None
     if response.status == 206:
-        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if match is None or int(match[1]) != offset:
-            part.forget()
-            raise _AttemptError("the server sends another part of the file than was asked for")
+        _require_rest(response.headers, part, offset)
+        total = part.total if total is None else offset + total
     elif response.status == 200:
         with explaining(part.path):
-            part.start(_validator(response.headers))
+            part.start(_validator(response.headers), total)
         offset = 0
     else:
         raise SeqcliError(f"{address}: the server answers {response.status}, which is no file")
-    length = response.headers.get("Content-Length", "")
-    total = offset + int(length) if length.isascii() and length.isdecimal() else None
     if total is not None and total > most_bytes:
         raise _too_long(address, total, most_bytes)
     done = _copy(response, part.path, offset, address, most_bytes, timeout, total, report)
     if total is not None and done < total:
         raise _AttemptError(f"the answer breaks off after {done:,} of {total:,} bytes")
+
+
+def _require_rest(headers: Mapping[str, str], part: _Part, offset: int) -> None:
+    """Check that an answer goes on with the file of which there is a part, which goes if not."""
+    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
+    if match is None or int(match[1]) != offset:
+        part.forget()
+        raise _AttemptError("the server sends another part of the file than was asked for")
+    is_other_length = part.total is not None and match[2] not in ("*", str(part.total))
+    if is_other_length or _validator(headers) not in ("", part.validator):
+        part.forget()
+        raise _AttemptError("the file has changed since a part of it arrived")
 
 
 def _copy(
