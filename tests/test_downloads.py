@@ -159,6 +159,77 @@ def test_a_folder_may_have_the_texts_unpacked(server: Server, pets: Collection, 
     assert server.asked == []
 
 
+@pytest.mark.parametrize("packing", ["none", "gz", "zip"])
+@pytest.mark.parametrize("knows", ["packed", "text", "nothing"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "page", "bit"])
+def test_a_mirror_with_wrong_files_is_named_and_nothing_of_it_kept(
+    server: Server, tmp_path: Path, packing: str, knows: str, damage: str
+):
+    data = {"none": EN, "gz": gzip.compress(EN), "zip": make_zip({"x.en": EN})}[packing]
+    text = {"name": "pets.en", **({"sha256": sha(EN)} if knows == "text" else {})}
+    file = {"addresses": [f"{server.address}/pets"], "packing": packing, "texts": [text]}
+    if packing == "zip":
+        text["member"] = "*.en"
+    if knows == "packed":
+        file |= {"bytes": len(data), "sha256": sha(data)}
+    place = {"none": 0, "gz": -6, "zip": 36}[packing]  # of the text, its checksum, or its packing
+    bit = bytearray(data)
+    bit[place] ^= 1
+    wrong = {"empty": b"", "cut": data[:-9], "page": b"<html>", "bit": bytes(bit)}[damage]
+    origin = tmp_path / "mirror/pets/pets"
+    origin.parent.mkdir(parents=True)
+    origin.write_bytes(wrong)
+    if packing == "none" and knows == "nothing" and wrong:  # nothing could tell
+        got = bring(collection(file), tmp_path, mirror=str(tmp_path / "mirror"))
+        assert not got.texts[0].is_verified  # type: ignore[attr-defined]
+        return
+    with pytest.raises(CorpusError, match="copy it to the mirror again, or give another one"):
+        bring(collection(file), tmp_path, mirror=str(tmp_path / "mirror"))
+    assert not (tmp_path / "out").exists()
+    assert list((tmp_path / "cache/pets").iterdir()) == []
+    assert origin.read_bytes() == wrong
+    origin.write_bytes(data)
+    bring(collection(file), tmp_path, mirror=str(tmp_path / "mirror"))
+    assert (tmp_path / "out/pets.en").read_bytes() == EN
+
+
+def test_a_copy_from_a_mirror_has_its_name_when_it_is_whole(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As a process may be killed at any byte, and what is in the cache is taken from there."""
+    file = {"addresses": [f"{server.address}/pets.txt"], "texts": [{"name": "pets.en"}]}
+    origin, copy = tmp_path / "mirror/pets/pets.txt", tmp_path / "cache/pets/pets.txt"
+    origin.parent.mkdir(parents=True)
+    origin.write_bytes(EN)
+    sizes = []
+    move = Path.replace
+
+    def replace(path: Path, target: Path) -> None:
+        sizes.append((path.stat().st_size, target.exists()))
+        move(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    bring(collection(file), tmp_path, mirror=str(tmp_path / "mirror"))
+    assert sizes[0] == (len(EN), False)
+    assert copy.read_bytes() == EN
+
+
+def test_texts_that_lie_unpacked_are_not_called_verified_by_what_they_were_packed_in(
+    server: Server, tmp_path: Path
+):
+    data = gzip.compress(EN)
+    file = {
+        "addresses": [f"{server.address}/pets.gz"], "packing": "gz", "sha256": sha(data),
+        "texts": [{"name": "pets.en"}],
+    }  # fmt: skip
+    origin = tmp_path / "mirror/pets/pets.en"
+    origin.parent.mkdir(parents=True)
+    origin.write_bytes(EN)
+    listener = Listener(server)
+    bring(collection(file), tmp_path, mirror=str(tmp_path / "mirror"), report=listener)
+    assert "no SHA-256 for it as it lies unpacked on the mirror" in listener.said[-1]
+
+
 def test_a_wrong_file_is_refused_and_not_kept(server: Server, pets: Collection, tmp_path: Path):
     wrong = EN.replace(b"dog", b"god")
     server.answers["/a/train.en.gz"] = serve(gzip.compress(wrong))

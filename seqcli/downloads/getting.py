@@ -21,6 +21,8 @@ from seqcli.files import explaining, filling, require_empty, sha256_of
 from seqcli.locking import locked
 from seqcli.reporting import Reporter
 
+_ANOTHER = "it is another version or damaged"
+_COPY_ANEW = "copy it to the mirror again, or give another one"
 NOTE = "SOURCE.json"  # what is in a folder, where it came from and under which licence
 
 
@@ -94,13 +96,14 @@ def get_collection(
     with locked(kept, what="a download"), filling(folder, last=NOTE) as work:
         for file in collection.files:
             texts, is_verified = _take_unpacked(name, file, place, work), file.verifies_texts
+            what = "it as it lies unpacked on the mirror" if file.is_verified else "it"
             if texts is None:
                 packed = _bring(name, file, kept, place, patience, report)
-                texts, is_verified = _unpack(packed, file, work), file.is_verified
+                texts, is_verified = _unpack(packed, file, work, place), file.is_verified
             if not is_verified:
                 report.warn(
-                    f"{file.name}: the catalogue has no SHA-256 for it, so it was not verified; "
-                    f"its texts have {', '.join(texts.values())}"
+                    f"{file.name}: the catalogue has no SHA-256 for {what}, so it was not "
+                    f"verified; its texts have {', '.join(texts.values())}"
                 )
             got_texts += [GotText(str(folder / text), texts[text], is_verified) for text in texts]
         got = Got(
@@ -153,7 +156,9 @@ def _bring(
                 f"{origin}: the mirror has no such file, nor its texts unpacked; copy it there"
             )
         copy_file(origin, path)
-        _require_whole(path, file, str(origin))
+        if fault := _fault_of(path, file):
+            path.unlink()
+            raise CorpusError(f"{origin}: the file {fault}; {_ANOTHER}; {_COPY_ANEW}")
         return path
     mirrored = () if place is None else (f"{place}/{quote(name)}/{quote(file.name)}",)
     addresses = mirrored or file.addresses
@@ -183,8 +188,8 @@ def _require_whole(path: Path, file: RemoteFile, origin: str) -> None:
     if fault := _fault_of(path, file):
         path.unlink()
         raise CorpusError(
-            f"{origin}: the file {fault}; it is another version or damaged, and was deleted; run "
-            "the command again, or give another place with --mirror"
+            f"{origin}: the file {fault}; {_ANOTHER}, and was deleted; run the command again, or "
+            "give another place with --mirror"
         )
 
 
@@ -194,15 +199,18 @@ def _take_unpacked(
     """Take what lies unpacked on a mirror that is a folder, unless the packed file does as well."""
     if not isinstance(place, Path) or (place / name / file.name).is_file():
         return None
-    return copy_unpacked(place / name, file, work)
+    try:
+        return copy_unpacked(place / name, file, work)
+    except CorpusError as error:
+        raise CorpusError(f"{error}; {_COPY_ANEW}") from error
 
 
-def _unpack(packed: Path, file: RemoteFile, work: Path) -> dict[str, str]:
+def _unpack(packed: Path, file: RemoteFile, work: Path, place: Path | str | None) -> dict[str, str]:
     try:
         return unpack(packed, file, work)
     except CorpusError as error:
         packed.unlink(missing_ok=True)
-        raise CorpusError(
-            f"{error}; it was deleted from the cache: run the command again to fetch it anew, or "
-            "give another place with --mirror"
-        ) from error
+        advice = "run the command again to fetch it anew, or give another place with --mirror"
+        if isinstance(place, Path):
+            advice = _COPY_ANEW
+        raise CorpusError(f"{error}; it was deleted from the cache: {advice}") from error

@@ -11,7 +11,6 @@ import fnmatch
 import gzip
 import hashlib
 import lzma
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -21,7 +20,7 @@ from typing import IO, cast
 
 from seqcli.downloads.catalogue import MOST_BYTES, RemoteFile, Text
 from seqcli.errors import CorpusError
-from seqcli.files import HASH_BLOCK, explaining
+from seqcli.files import HASH_BLOCK, explaining, replacing
 
 MOST_MEMBERS = 100_000
 _DAMAGED = (
@@ -43,7 +42,7 @@ def unpack(packed: Path, file: RemoteFile, folder: Path) -> dict[str, str]:
 
     Raises:
         CorpusError: The file is damaged, has not the members that it should have, or a text is
-            longer than allowed, or is not the one that the catalogue knows. What to do next is
+            empty, longer than allowed, or not the one that the catalogue knows. What to do next is
             left to the caller.
         SeqcliError: The disk refuses.
     """
@@ -63,7 +62,8 @@ def copy_unpacked(place: Path, file: RemoteFile, folder: Path) -> dict[str, str]
     """Copy the texts of a file that lie unpacked in a folder; None unless all of them do.
 
     Raises:
-        CorpusError: A text is not the one that the catalogue knows.
+        CorpusError: A text cannot be read, or is not the one that the catalogue knows. What to do
+            next is left to the caller.
         SeqcliError: The disk refuses.
     """
     origins = {text: place / text.name for text in file.texts}
@@ -71,11 +71,21 @@ def copy_unpacked(place: Path, file: RemoteFile, folder: Path) -> dict[str, str]
         return None
     found = {}
     for text, origin in origins.items():
-        with explaining(origin):
-            stream = origin.open("rb")
-        with stream:
+        with _reading(origin), origin.open("rb") as stream:
             found[text.name] = _copy(stream, folder / text.name, text, origin)
     return found
+
+
+@contextlib.contextmanager
+def _reading(origin: Path) -> Iterator[None]:
+    """Put an error of the disk in the block into words; those of writing are in words already."""
+    try:
+        yield
+    except OSError as error:
+        raise CorpusError(
+            f"{origin}: cannot be read ({error.strerror or error}); mend that and run the command "
+            "again"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -131,6 +141,8 @@ def _copy(stream: IO[bytes], path: Path, text: Text, packed: Path) -> str:
             digest.update(block)
             with explaining(path):
                 file.write(block)
+    if not size:
+        raise CorpusError(f"{packed}: {text.name} is empty, which no text is")
     found = digest.hexdigest()
     if text.sha256 is not None and found != text.sha256:
         raise CorpusError(
@@ -141,10 +153,16 @@ def _copy(stream: IO[bytes], path: Path, text: Text, packed: Path) -> str:
 
 
 def copy_file(origin: Path, target: Path) -> None:
-    """Copy a file of a mirror.
+    """Copy a file of a mirror, all of it or nothing.
 
     Raises:
+        CorpusError: It cannot be read.
         SeqcliError: The disk refuses.
     """
-    with explaining(target):
-        shutil.copyfile(origin, target)
+    with replacing(target) as temporary, _reading(origin), origin.open("rb") as stream:
+        with explaining(target):
+            file = temporary.open("wb")
+        with file:
+            while block := stream.read(HASH_BLOCK):
+                with explaining(target):
+                    file.write(block)
