@@ -99,6 +99,28 @@ def test_a_rule_that_is_off_drops_nothing(tmp_path: Path, rule: str):
     assert clean(tmp_path / "x", None, OFF).dropped_count == 0
 
 
+ANY_SIDE = st.sampled_from([side for pair in [*GOOD, *BAD] for side in pair])
+OF_A_PAIR = [rule for rule in RULES if rule not in ("language", "duplicates", "near-duplicates")]
+
+
+@given(src=ANY_SIDE, tgt=ANY_SIDE, off=st.sets(st.sampled_from(OF_A_PAIR)))
+def test_a_pair_goes_for_the_first_rule_that_is_on_and_drops_it_alone(
+    src: str, tgt: str, off: set[str]
+):
+    pair = SentencePair(src, tgt)
+    alone = {
+        rule: Judges(dataclasses.replace(OFF, **{rule.replace("-", "_"): True}), "en", "de")
+        for rule in OF_A_PAIR
+    }
+    found = {rule: judges.judge(pair) for rule, judges in alone.items() if rule not in off}
+    some = dataclasses.replace(OPTIONS, **{rule.replace("-", "_"): False for rule in off})
+    first = next((each for each in found.values() if each is not None), None)
+    assert Judges(some, "en", "de").judge(pair) == first
+    assert {rule for rule, each in found.items() if each} == {
+        each[0] for each in found.values() if each
+    }
+
+
 def test_nothing_changes_when_all_is_off(tmp_path: Path):
     write(tmp_path / "x", [*GOOD, *BAD])
     clean(tmp_path / "x", tmp_path / "y", OFF)

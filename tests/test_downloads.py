@@ -203,6 +203,9 @@ def test_a_copy_from_a_mirror_has_its_name_when_it_is_whole(
     origin.write_bytes(EN)
     sizes = []
     move = Path.replace
+    left = tmp_path / "cache/pets/.seqcli-unfinished-1-pets.txt"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
 
     def replace(path: Path, target: Path) -> None:
         sizes.append((path.stat().st_size, target.exists()))
@@ -212,6 +215,7 @@ def test_a_copy_from_a_mirror_has_its_name_when_it_is_whole(
     bring(collection(file), tmp_path, mirror=str(tmp_path / "mirror"))
     assert sizes[0] == (len(EN), False)
     assert copy.read_bytes() == EN
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
 
 def test_texts_that_lie_unpacked_are_not_called_verified_by_what_they_were_packed_in(

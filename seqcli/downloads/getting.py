@@ -17,7 +17,7 @@ from seqcli.downloads.catalogue import MOST_BYTES, SCHEMES, Collection, RemoteFi
 from seqcli.downloads.fetching import Patience, fetch
 from seqcli.downloads.unpacking import copy_file, copy_unpacked, unpack
 from seqcli.errors import CorpusError, SeqcliError, SettingsError
-from seqcli.files import explaining, filling, require_empty, sha256_of
+from seqcli.files import explaining, filling, remove_unfinished, require_empty, sha256_of
 from seqcli.locking import locked
 from seqcli.reporting import Reporter
 
@@ -94,6 +94,7 @@ def get_collection(
         kept.mkdir(parents=True, exist_ok=True)
     got_texts: list[GotText] = []
     with locked(kept, what="a download"), filling(folder, last=NOTE) as work:
+        remove_unfinished(kept)
         for file in collection.files:
             texts, is_verified = _take_unpacked(name, file, place, work), file.verifies_texts
             what = "it as it lies unpacked on the mirror" if file.is_verified else "it"
