@@ -89,3 +89,37 @@ def test_wrong_words_are_refused(
     outcome = run_cli("data", "check", *words)
     assert (outcome.code, outcome.stdout) == (code, "")
     assert text in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "where"),
+    [
+        (
+            "x.jsonl",
+            '{"src": "a", "tgt": "b"}\n{"src": "a", "tg\n',
+            "x.jsonl:2: not a line of JSON",
+        ),
+        ("x.jsonl", '{"src": "a", "tgt": "b"}\n{"src": "a"}\n', "x.jsonl:2: has no key 'tgt'"),
+        ("x.tmx", "<tmx version='1.4'><header/><body>\n<tu>", "x.tmx:2: not well-formed XML"),
+        ("x.tmx", "hello\n", "x.tmx:1: not well-formed XML"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_fault_in_a_file_of_both_sides_ends_the_check_and_says_so(
+    run_cli, tmp_path: Path, name: str, text: str, where: str, more: tuple[str, ...]
+):
+    (tmp_path / name).write_text(text, "utf-8")
+    words = ("data", "check", tmp_path / name, "--src-lang", "en", "--tgt-lang", "de", *more)
+    outcome = run_cli(*words)
+    assert (outcome.code, outcome.stdout) == (3, "")
+    assert where in outcome.stderr
+    assert "the check ended there, without a finding" in outcome.stderr
+
+
+def test_what_has_no_place_does_not_end_a_check(run_cli, tmp_path: Path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"en": "a", "de": "b"}\n', "utf-8")
+    outcome = run_cli("data", "check", path, "--src-lang", "en", "--tgt-lang", "fr")
+    assert outcome.code == 3
+    assert "has no text in 'fr'; it has en, de" in outcome.stderr
+    assert "the check ended" not in outcome.stderr

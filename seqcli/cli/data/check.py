@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from seqcli.corpus.sources import ParallelSource
 
 
+_HAS_PLACE = re.compile(r"[^;]+?:\d+: ")  # file:line
 SrcArgument = Annotated[
     Path,
     typer.Argument(
@@ -71,8 +75,8 @@ def command(
     from seqcli.corpus.checking import check_corpus
 
     require_stdout()
-    source = _find_source(src, tgt, src_lang, tgt_lang)
-    with report_to_console(quiet=quiet) as report:
+    with _telling_the_end(), report_to_console(quiet=quiet) as report:
+        source = _find_source(src, tgt, src_lang, tgt_lang)
         result = check_corpus(
             source,
             src_lang=src_lang or _language_of(src, "src"),
@@ -87,6 +91,19 @@ def command(
         raise CorpusError(
             f"{source}: {errors} errors and {warnings} warnings; mend the text and check it again"
         )
+
+
+@contextlib.contextmanager
+def _telling_the_end() -> Iterator[None]:
+    """Add to a fault that has a place in a file that nothing was checked after it."""
+    try:
+        yield
+    except CorpusError as error:
+        if _HAS_PLACE.match(str(error)) is None:
+            raise
+        raise CorpusError(
+            f"{error}; the check ended there, without a finding: mend it and check again"
+        ) from error
 
 
 def _find_source(
