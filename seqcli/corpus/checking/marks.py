@@ -22,11 +22,13 @@ _WORD_WITH_GAPS = re.compile(
 _GAP = re.compile(r"\?+")
 _ALL_LOST = re.compile(r"(?<!\S)\?{2,}[,;:]?\s+\?{2,}")  # words of another script
 # Where a space is missing after a question: "really?yes".
-_QUESTION = re.compile("really|what|why|who|how|where|right|yes|okay|was|wie|warum|quoi", re.I)
+_QUESTION = re.compile(
+    "really|what|why|who|how|where|right|yes|ok|okay|huh|was|wie|warum|quoi", re.I
+)
 _CONTRACTED = re.compile("s|d|re|ll|ve", re.I)  # "what?s"
 _ANSWER = re.compile(
     "and|but|not|yes|the|this|that|what|why|who|how|where|when|you|she|they|are|did|does|can|will|"
-    "because|maybe|und|aber|ich|sie|wir|ist|nein|oder|weil|oui|non|mais|vous|pourquoi|pero",
+    "because|maybe|really|und|aber|ich|sie|wir|ist|nein|oder|weil|oui|non|mais|vous|pourquoi|pero",
     re.I,
 )
 _VOWEL = re.compile("[aeiouyà-ÿ]", re.I)
