@@ -81,6 +81,25 @@ def test_a_server_that_ignores_if_range_does_not_make_a_file_of_two(
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
+def test_the_rest_of_a_file_need_not_say_its_etag_again(server: Server, tmp_path: Path):
+    def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
+        start = 1000 * number
+        if number == 0:
+            send(handler, DATA[:1000], length=len(DATA))
+            return
+        handler.send_response(206)
+        handler.send_header("Last-Modified", "Sat, 28 Nov 2026 10:00:00 GMT")
+        handler.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/*")
+        handler.send_header("Content-Length", str(len(DATA) - start))
+        handler.end_headers()
+        handler.wfile.write(DATA[start : 2000 if number == 1 else None])
+
+    server.answers["/x"] = answer
+    get(server, tmp_path / "x")
+    assert [asked for _, asked in server.asked] == [None, "bytes=1000-", "bytes=2000-"]
+    assert (tmp_path / "x").read_bytes() == DATA
+
+
 @pytest.mark.parametrize("size", [len(DATA), len(DATA) - 1])
 def test_what_had_all_arrived_is_not_fetched_again(server: Server, tmp_path: Path, size: int):
     """As when a process is killed after the last byte, before the file has its name."""

@@ -224,7 +224,8 @@ def _require_rest(headers: Mapping[str, str], part: _Part, offset: int) -> None:
         part.forget()
         raise _AttemptError("the server sends another part of the file than was asked for")
     is_other_length = part.total is not None and match[2] not in ("*", str(part.total))
-    if is_other_length or _validator(headers) not in ("", part.validator):
+    kind = "ETag" if part.validator.startswith('"') else "Last-Modified"
+    if is_other_length or headers.get(kind, part.validator) != part.validator:
         part.forget()
         raise _AttemptError("the file has changed since a part of it arrived")
 
