@@ -196,13 +196,13 @@ def translate_units(
     flags: dict[int, list[str]] = {number: [] for number in todo}
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
-    texts = {number: _join(sentences) for number, sentences in todo.items()}
+    texts = {number: document.spell(_join(sentences)) for number, sentences in todo.items()}
     broken = {n: todo[n] for n, text in texts.items() if not document.is_whole(n, text)}
     for sentence in (each for found in broken.values() for each in found if each.codes):
         sentence.done = None
     _translate_around(broken, translate, flags)
     for number, sentences in broken.items():
-        texts[number] = _join(sentences)
+        texts[number] = document.spell(_join(sentences))
         if not document.is_whole(number, texts[number]):
             flags[number].append("broken")
     return [
