@@ -250,7 +250,7 @@ def _translate_whole(
         found = sorted(_MARK.findall(hyp.text))
         has_own = _MADE_UP.search(_MARK.sub("", hyp.text))  # codes that the source does not have
         if not has_own and found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
-            sentence.done = _fill(_one_line(hyp.text), sentence.codes)
+            sentence.done = _fill(_one_line(hyp.text).strip(), sentence.codes)
             flags[number] += _flags_of(hyp)
         if least is not None and hyp.confidence is not None and hyp.confidence < least:
             flags[number].append("withheld")

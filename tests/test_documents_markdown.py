@@ -191,3 +191,8 @@ def test_n_paragraphs_in_are_n_out(text, change):
     out, outcomes = run("markdown", text, change)
     again = open_document(out.encode(), "x", "markdown")
     assert len(again.units) == len(outcomes)
+
+
+def test_blanks_around_a_translation_do_not_undo_emphasis():
+    out, (outcome,) = run("markdown", "**one two**\n", lambda line: f" {line.upper()} ")
+    assert (out, outcome.flags) == ("**ONE TWO**\n", ())
