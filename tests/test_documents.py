@@ -222,6 +222,12 @@ def test_text_formats_keep_their_form():
     assert run("markdown", MARKDOWN)[0] == expected
 
 
+def test_a_lone_cr_ends_a_line_of_plain_text():
+    text = "one two\rthree\r\rfour\r"
+    out, outcomes = run("paragraphs", text)
+    assert (out, [each.unit.line for each in outcomes]) == (text.upper(), [1, 4])
+
+
 def test_markdown_that_a_translation_would_break_stays():
     out, (outcome,) = run("markdown", "a\n", lambda line: "# a")
     assert (out, outcome.flags) == ("a\n", ("broken",))

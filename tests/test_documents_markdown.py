@@ -15,7 +15,7 @@ from seqcli.corpus.formats.plain import wrap
 from seqcli.documents import open_document
 from seqcli.errors import CorpusError
 
-LINKS = "\n[dog]: /dog\n[Cat]: <b c> 'T'\n[#1]: x\n[`a`]: y\n[pic]: z\n"
+LINKS = "\n[dog]: /dog\n[big dog]: w\n[Cat]: <b c> 'T'\n[#1]: x\n[`a`]: y\n[pic]: z\n"
 
 
 def longer(line):
@@ -39,6 +39,7 @@ def translated(text, change=upper):
         ("see [Dog] now", "SEE [DOG][Dog] NOW"),
         ("see [cat][] now", "SEE [CAT][cat] NOW"),
         ("see [my\ndog][dog] now", "SEE [MY\nDOG][dog] NOW"),
+        ("> see the [big\n> dog]", "> SEE THE [BIG\n> DOG][big dog]"),
         ("see [dog](/a) now", "SEE [DOG](/a) NOW"),
         ("see [#1] and [`a`] now", "SEE [#1] AND [`a`] NOW"),
         ("see [nobody] or [nobody][] now", "SEE [NOBODY] OR [NOBODY][] NOW"),

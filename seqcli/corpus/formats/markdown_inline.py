@@ -202,7 +202,7 @@ def _emphasis(text: str, signs: list[_Sign]) -> list[Span]:
 
 def _ends(text: str, link: _Link) -> list[Span]:
     raw = text[link.text_end : link.end]
-    label = text[link.text_start : link.text_end]
+    label = text[link.text_start : link.text_end].replace("\n", " ")
     end = ShortEnd(raw, label) if raw in ("]", "][]") else Code(raw)
     start = Span(link.start, link.text_start, Code(text[link.start : link.text_start]))
     return [start, Span(link.text_end, link.end, end)]
