@@ -88,6 +88,8 @@ def test_a_label_is_named_only_where_a_translation_is_written():
         ("1. 1a\n2. # 2 a #\n", "1. 1A\n2. # 2 A #\n"),
         ("2 * 3 * a_b_c C:\\dir", "2 * 3 * A_B_C C:\\DIR"),
         ("---\n\ntext\n\n---\n", "---\n\nTEXT\n\n---\n"),
+        ("---\nsee http://x.y\n---\n", "---\nSEE http://x.y\n---\n"),
+        ("---\n# c\n\nkey: a\n---\nb\n", "---\n# c\n\nkey: a\n---\nB\n"),
         ("one **two\\\nthree** four\n", "ONE **TWO\\\nTHREE** FOUR\n"),
         ("one\n`two  \nthree` fo\n", "ONE\n`two three`\nFO\n"),
     ],

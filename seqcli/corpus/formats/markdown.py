@@ -22,8 +22,9 @@ from seqcli.corpus.formats.markdown_inline import (
 from seqcli.corpus.formats.plain import PlainFile, end_of, wrap
 from seqcli.errors import CorpusError
 
+# YAML, which begins with a key, or else ``---`` is a rule; or TOML.
 _FRONT = re.compile(
-    r"(?:---[ \t]*\n(?![ \t]*\n).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?:\n|\Z)",
+    r"(?:---[ \t]*\n(?=(?:[ \t]*(?:\#[^\n]*)?\n)*[\w\"'][^\n:]*:\s).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
 _HARD = re.compile(r"(?: {2,}|(?<!\\)(?:\\\\)*\\)$")
