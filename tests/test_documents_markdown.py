@@ -136,6 +136,7 @@ def test_a_translation_that_would_be_another_block_if_wrapped_is_not():
     out, (outcome,) = run("markdown", "aaa <div>\nccc ddd\n", longer)
     assert outcome.flags == ()
     assert out == "aaaaaa <div> cccccc dddddd\n"
+    assert translated("aaa \\ bb\nc\n", longer) == "aaaaaa \\ bbbb c\n"
 
 
 WORDS = st.lists(

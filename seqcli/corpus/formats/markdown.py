@@ -24,7 +24,8 @@ from seqcli.errors import CorpusError
 
 # YAML, which begins with a key, or else ``---`` is a rule; or TOML.
 _FRONT = re.compile(
-    r"(?:---[ \t]*\n(?=(?:[ \t]*(?:\#[^\n]*)?\n)*[\w\"'][^\n:]*:\s).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?:\n|\Z)",
+    r"(?:---[ \t]*\n(?=(?:[ \t]*(?:\#[^\n]*)?\n)*[\w\"'][^\n:]*:\s).*?\n(?:---|\.\.\.)"
+    r"|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
 _HARD = re.compile(r"(?: {2,}|(?<!\\)(?:\\\\)*\\)$")
@@ -179,7 +180,8 @@ class MarkdownDocument(PlainFile):
         if not between:
             return as_text(text)
         lines = wrap(text, width, may_begin=lambda word: not _STARTS_BLOCK.match(word))
-        if len(lines) > 1 and not self._is_paragraph("\n".join(lines)):
+        has_break = any(line.endswith("\\") for line in lines[:-1])  # a hard one
+        if has_break or (len(lines) > 1 and not self._is_paragraph("\n".join(lines))):
             return as_text(text)
         return between.join(lines)
 
