@@ -90,6 +90,8 @@ def test_a_label_is_named_only_where_a_translation_is_written():
         ("---\n\ntext\n\n---\n", "---\n\nTEXT\n\n---\n"),
         ("---\nsee http://x.y\n---\n", "---\nSEE http://x.y\n---\n"),
         ("---\n# c\n\nkey: a\n---\nb\n", "---\n# c\n\nkey: a\n---\nB\n"),
+        ("one  \n2. two\n", "ONE  \n2. TWO\n"),
+        ("$$$$---\n$$", "$$$$---\n$$"),
         ("one **two\\\nthree** four\n", "ONE **TWO\\\nTHREE** FOUR\n"),
         ("one\n`two  \nthree` fo\n", "ONE\n`two three`\nFO\n"),
     ],
@@ -185,7 +187,7 @@ PIECES = [
     *("a", "b c", "d", " ", "    ", "\t", "\n", "\r\n", "\r", "\0", "\x0b", "\xa0", "\u2028", "⟦"),
     *("#", "*", "**", "_", "`", "~", "~~", "\\", "<b>", "<!--", "-->", "&amp;", "{{", "}}", ":::"),
     *("[", "]", "(", ")", "!", "![", "[a]", "[a]: u\n", "[^1]", "[^1]: ", "$", "$$", ":", ": "),
-    *("- ", "1. ", "> ", "---\n", "===\n", "```\n", "|", "|-|\n", "\\|"),
+    *("- ", "1. ", "> ", "---\n", "===\n", "```\n", "\\|"),
 ]
 
 

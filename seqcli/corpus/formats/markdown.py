@@ -43,7 +43,7 @@ _STARTS_BLOCK = re.compile(
 )
 
 # Text that is something else where it follows a bullet, or a paragraph.
-_DEPENDS = re.compile(r"[-=*_ ]+$|[:~][ \t]")
+_DEPENDS = re.compile(r"[-=*_ ]+$|[:~][ \t]|:{3}")
 
 
 class _Line(NamedTuple):
@@ -63,7 +63,7 @@ class _Line(NamedTuple):
 class _Layout(NamedTuple):
     """How the text of a unit stands in the file."""
 
-    kind: str  # "cell", "line", or "paragraph"
+    kind: str  # "cell", "line", "paragraph", or "rest" of one
     width: int
     between: str  # what ends a line and begins the next one
 
@@ -111,7 +111,8 @@ class MarkdownDocument(PlainFile):
         text = "\n".join(self.lines[n][start : start + size] for n, start, _, size, _ in lines)
         spans = self._inline.codes(text, self._env)
         for group in filter(None, _groups(text, lines, spans)):
-            self._add_group(group, text, spans, kind)
+            is_later = kind == "paragraph" and group[0].number > first
+            self._add_group(group, text, spans, "rest" if is_later else kind)
 
     def _find(self, number: int, shown: str, done: Mapping[int, int], kind: str) -> tuple[int, int]:
         """Return where a text begins in its line, and how long it is there."""
@@ -158,7 +159,9 @@ class MarkdownDocument(PlainFile):
         elif _DEPENDS.match(tgt) and not _DEPENDS.match(src):
             is_same = False
         else:
-            is_same = self._is_paragraph(tgt) or self._types(src) == self._types(tgt)
+            is_same = self._is_paragraph(tgt)
+            # A line within a paragraph may look like another block, such as "2. a".
+            is_same |= kind == "rest" and self._types(src) == self._types(tgt)
         return is_same and self._inline.shape(src, self._env) == self._inline.shape(tgt, self._env)
 
     def _types(self, text: str) -> list[tuple[str, int]]:
