@@ -411,7 +411,7 @@ def test_what_cannot_be_read_says_why(read, text, message):
             "the encoding and convert the file, such as with "
             "`iconv -f ISO-8859-1 -t UTF-8 d/x > NEW_FILE`",
         ),
-        (b"a\rb\r\nc\xfc", "d/x:3: byte 2 of the line (byte 6 of the file) is 0xfc"),
+        (b"a\rb\r\nc\xfc", "d/x:3: byte 2 of the line (byte 7 of the file) is 0xfc"),
         (b"\xef\xbb\xbfa\xfc", "d/x:1: byte 5 of the line (byte 5 of the file) is 0xfc"),
         (
             b"\xff\xfea\0\n\0b\0\x00\xdc",
