@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from xml.parsers import expat
 
@@ -39,13 +40,41 @@ class Span:
     opened: int | None = None  # of an end: where its start is
 
 
+@dataclass(frozen=True)
+class Kept(Span):
+    """Text between two tags that say that it is not translated, with both and all between them."""
+
+    last: int = 0  # where the second tag begins, or the text ends
+    is_begun: bool = False  # in the text before: ``start`` is the tag of this text, and no part
+    is_ended: bool = True  # else it goes on in the next text
+
+
 class Collector:
     """Hears of what is within a text, and keeps its parts."""
 
-    def __init__(self, reader: XmlReader, around: frozenset[str]) -> None:
-        """Take the elements that stand around text; the content of all others is code."""
+    def __init__(
+        self,
+        reader: XmlReader,
+        around: frozenset[str],
+        is_kept: Callable[[str, dict[str, str]], bool] | None = None,
+        *,
+        begun: Span | None = None,
+    ) -> None:
+        """Begin with a text.
+
+        Args:
+            reader: Says where it is.
+            around: Elements that stand around text; the content of all others is code.
+            is_kept: Tells whether the content of an element is not translated, nor is the text from
+                an ``sm`` to its ``em``; None if all text is.
+            begun: Such an ``sm``, in the text before, that has no ``em`` yet; where this text
+                begins.
+        """
         self._reader = reader
         self._around = around
+        self._is_kept = is_kept
+        self._begun = begun
+        self._kept = begun
         self._open: list[tuple[str, Tag, int]] = []
         self._codes = 0
         self._size = 0
@@ -64,7 +93,12 @@ class Collector:
         index = self._reader.parser.CurrentByteIndex
         tag = Tag(element, key, "", element in ("x", "ph", "it", "ut"))
         self._open.append((element, tag, index))
-        if self._codes or element not in self._around:
+        if self._kept is not None:
+            return
+        is_kept = self._is_kept is not None and self._is_kept(element, attributes)
+        if is_kept and element == "sm" and not self._codes:
+            self._kept = Span(tag, index, None)
+        elif self._codes or is_kept or element not in self._around:
             self._codes += 1
             self._content.clear()
         else:
@@ -74,7 +108,11 @@ class Collector:
         """Take the end tag of what was started here."""
         _, tag, index = self._open.pop()
         close = self._reader.parser.CurrentByteIndex
-        if self._codes:
+        if self._kept is not None:
+            if element == "em" and tag.key == self._kept.tag.key:
+                self._keep(index, close)
+                self._kept = None
+        elif self._codes:
             self._codes -= 1
             if not self._codes:
                 content = "".join(self._content).strip()
@@ -82,6 +120,19 @@ class Collector:
         else:
             end_tag = tag._replace(kind=f"/{element}")
             self.parts.append(Span(end_tag, close, None, opened=index))
+
+    def finish(self) -> Span | None:
+        """Take the end of the text; return the ``sm`` that the next text begins with."""
+        index = self._reader.parser.CurrentByteIndex
+        if self._kept is not None:
+            self._keep(index, None)
+        return self._kept
+
+    def _keep(self, last: int, close: int | None) -> None:
+        assert self._kept is not None
+        tag, start, is_begun = self._kept.tag, self._kept.start, self._kept is self._begun
+        is_ended = close is not None
+        self.parts.append(Kept(tag, start, close, None, last, is_begun, is_ended))
 
     def text(self, text: str) -> None:
         """Take text, which is code within code."""
@@ -91,7 +142,7 @@ class Collector:
                 f"{self._reader.place()}: a text of more than {MAX_LINE_BYTES:,} characters; a "
                 "unit is a sentence or a paragraph; split it, or remove it"
             )
-        if self._codes:
+        if self._codes or self._kept is not None:
             self._content.append(text)
         elif self.parts and isinstance(self.parts[-1], str):
             self.parts[-1] += text
@@ -165,12 +216,18 @@ class XmlSource:
         return tuple(text)
 
     def _raw_of(self, span: Span) -> str:
-        end = self.tag_end(span.start)
         if span.opened is not None and self.is_empty(span.opened):
             return ""  # its only tag was there before
-        if span.close is not None and not self.data[span.start : end].endswith(b"/>"):
+        start, last = span.start, span.start
+        if isinstance(span, Kept):
+            start, last = self.tag_end(start) if span.is_begun else start, span.last
+        if isinstance(span, Kept) and not span.is_ended:
+            end = last
+        elif span.close is None or self.is_empty(last):
+            end = self.tag_end(last)
+        else:
             end = self.tag_end(span.close)
-        return self.data[span.start : end].decode("utf-8")
+        return self.data[start:end].decode("utf-8")
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Put text in the place of a part."""
