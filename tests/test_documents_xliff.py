@@ -97,7 +97,8 @@ def test_a_unit_that_is_not_translated_at_all_stays_as_it_was() -> None:
 @given(
     parts=st.lists(st.sampled_from([
         "a b", "c", " ", "&lt;", '<ph id="1"/>', '<pc id="2">', "</pc>",
-        '<sm id="3" translate="no"/>', '<em startRef="3"/>', '<mrk id="4" translate="no">', '<mrk id="4" type="term">', "</mrk>",
+        '<sm id="3" translate="no"/>', '<em startRef="3"/>', '<mrk id="4" translate="no">',
+        '<mrk id="4" type="term">', "</mrk>",
     ])),
     change=st.sampled_from([upper, without_marks, lambda line: line[::-1]]),
 )  # fmt: skip

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.inline import one_line
-from seqcli.corpus.formats.languages import MOST_LENGTH, MOST_TAGS, normal_tag
+from seqcli.corpus.formats.languages import (
+    MOST_LENGTH,
+    MOST_TAGS,
+    choose_texts,
+    normal_tag,
+)
 from seqcli.corpus.lines import decode_lines
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
@@ -19,23 +24,24 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _RULE = 'a line is an object such as {"src": "...", "tgt": "..."}, or has languages as its keys'
 
 
-def find_languages(stream: IO[bytes], name: str) -> list[str]:
-    """Return the keys that texts have, the first one first; none if they are src and tgt.
+def find_languages(stream: IO[bytes], name: str) -> dict[str, int]:
+    """Return the keys that texts have, and how many; none if they are src and tgt.
 
     Raises:
         CorpusError: As read_pairs.
     """
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for number, record in _iter_records(stream, name):
         if any(side in record for side in _SIDES):
-            return []
-        keys = (key for key, value in record.items() if isinstance(value, str))
-        found.update((key, None) for key in keys if len(key) <= MOST_LENGTH)
+            return {}
+        for key, value in record.items():
+            if isinstance(value, str) and len(key) <= MOST_LENGTH:
+                found[key] = found.get(key, 0) + 1
         if len(found) > MOST_TAGS:
             raise CorpusError(
                 f"{name}:{number}: more than {MOST_TAGS:,} different keys by now; {_RULE}"
             )
-    return list(found)
+    return found
 
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
@@ -45,17 +51,25 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
         CorpusError: A line is no JSON object, or a side is no text.
     """
     for number, record in _iter_records(stream, name):
-        keys = _SIDES
+        keys: Sequence[str] = _SIDES
+        place = f"{name}:{number}"
         if not any(side in record for side in _SIDES):
-            keys = (_key_of(src_lang, record), _key_of(tgt_lang, record))
-        sides = (_text_of(record, key, f"{name}:{number}") for key in keys)
+            keys = [
+                _key_of(each, other, record, place)
+                for each, other in ((src_lang, tgt_lang), (tgt_lang, src_lang))
+            ]
+        sides = (_text_of(record, key, place) for key in keys)
         yield Entry(number, SentencePair(*sides))
 
 
-def _key_of(tag: str, record: dict[str, Any]) -> str:
-    if tag in record:
+def _key_of(tag: str, other: str, record: dict[str, Any], place: str) -> str:
+    if record.get(tag) is not None:
         return tag
-    return next((key for key in record if normal_tag(key) == tag), tag)
+    keys = [key for key, value in record.items() if normal_tag(key) == tag and value is not None]
+    if not keys:  # what is no text may be anything, such as a number of the line
+        keys = [key for key, value in record.items() if isinstance(value, str)]
+    chosen = choose_texts([normal_tag(key) for key in keys], tag, other, place)
+    return keys[chosen[0]] if chosen else tag
 
 
 def _text_of(record: dict[str, Any], key: str, place: str) -> str:
