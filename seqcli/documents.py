@@ -8,34 +8,35 @@ the marks is translated by itself, so that nothing of it is lost and no file is 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from seqcli.corpus.formats.base import without_packing
 from seqcli.corpus.formats.document import Code, Document, Text, Unit, as_text
+from seqcli.corpus.formats.kinds import KINDS, LINES, kind_of, open_document
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.corpus.spooling import STDIN
-from seqcli.errors import CorpusError, SettingsError
+from seqcli.errors import CorpusError
 
 if TYPE_CHECKING:
     from seqcli.decoding.translation import Hypothesis, Translation
     from seqcli.decoding.translator import Translator
 
-# Name -> suffixes, module and class; the suffix of a file says how it is read.
-KINDS = {
-    "po": ((".po", ".pot"), "po.PoDocument"),
-    "xliff": ((".xlf", ".xliff"), "xliff.XliffDocument"),
-    "tmx": ((".tmx",), "tmx_document.TmxDocument"),
-    "srt": ((".srt",), "srt.SrtDocument"),
-    "markdown": ((".md", ".markdown"), "markdown.MarkdownDocument"),
-    "paragraphs": ((), "paragraphs.ParagraphsDocument"),
-}
+__all__ = [
+    "KINDS",
+    "LINES",
+    "Outcome",
+    "iter_flagged",
+    "kind_of",
+    "open_document",
+    "read_document",
+    "translate_units",
+    "translate_with",
+    "write_document",
+]
 MOST_BYTES = 512 << 20  # of a document, which is read whole
-LINES = "lines"  # no document: line n of the output is that of line n of the input
 
 _KEPT = "|".join(
     (
@@ -84,27 +85,6 @@ class _Sentence:
         return bool(_LETTER.search(_MARK.sub("", self.text)))
 
 
-def kind_of(name: str, asked: str | None = None) -> str:
-    """Return the kind of a document, by its name if none is asked for.
-
-    Raises:
-        SettingsError: There is no such kind, or the document is packed.
-    """
-    if asked is not None:
-        if asked not in (*KINDS, LINES):
-            raise SettingsError(
-                f"--format is {asked!r}; it must be one of {', '.join((*KINDS, LINES))}"
-            )
-        return asked
-    lower = without_packing(name).lower()
-    kind = next((kind for kind, (ends, _) in KINDS.items() if lower.endswith(ends)), LINES)
-    if kind != LINES and len(lower) < len(name):
-        raise SettingsError(
-            f"{name}: is packed; unpack it, or give --format lines to translate its lines"
-        )
-    return kind
-
-
 def read_document(source: Path | IO[bytes]) -> bytes:
     """Return the bytes of a document: a file, or standard input.
 
@@ -123,20 +103,6 @@ def read_document(source: Path | IO[bytes]) -> bytes:
     if len(data) > MOST_BYTES:
         raise CorpusError(f"{name}: more than {MOST_BYTES:,} bytes; split the document")
     return data
-
-
-def open_document(
-    data: bytes, name: str, kind: str, *, src_lang: str = "", tgt_lang: str = ""
-) -> Document:
-    """Read a document of a kind.
-
-    Raises:
-        CorpusError: It is not of this kind, damaged, or in other languages.
-    """
-    module, _, made = KINDS[kind][1].partition(".")
-    cls = getattr(importlib.import_module(f"seqcli.corpus.formats.{module}"), made)
-    document: Document = cls(data, name, langs=(src_lang, tgt_lang) if tgt_lang else None)
-    return document
 
 
 def translate_with(
