@@ -23,6 +23,7 @@ from seqcli.errors import CorpusError
 if TYPE_CHECKING:
     from seqcli.decoding.translation import Hypothesis, Translation
     from seqcli.decoding.translator import Translator
+    from seqcli.memory import TranslationMemory
 
 __all__ = [
     "KINDS",
@@ -114,6 +115,7 @@ def translate_with(
     *,
     redo: bool = False,
     least: float | None = None,
+    memory: TranslationMemory | None = None,
 ) -> tuple[Document, list[Outcome]]:
     """Read a document in the languages of a translator, and translate its open units.
 
@@ -125,6 +127,7 @@ def translate_with(
         translate: Makes a translation of each line, in order.
         redo: Translate also units that have a translation.
         least: Confidence below which a unit stays as it was.
+        memory: As ``translate_units``.
 
     Raises:
         CorpusError: As ``open_document``.
@@ -133,7 +136,10 @@ def translate_with(
     document = open_document(
         data, name, kind, src_lang=languages.src_lang, tgt_lang=languages.tgt_lang
     )
-    return document, translate_units(document, translate, redo=redo, protect=protect, least=least)
+    outcomes = translate_units(
+        document, translate, redo=redo, protect=protect, least=least, memory=memory
+    )
+    return document, outcomes
 
 
 def translate_units(
@@ -143,6 +149,7 @@ def translate_units(
     redo: bool = False,
     protect: Sequence[str] = (),
     least: float | None = None,
+    memory: TranslationMemory | None = None,
 ) -> list[Outcome]:
     """Translate the open units of a document.
 
@@ -152,6 +159,7 @@ def translate_units(
         redo: Translate also units that have a translation.
         protect: Further kinds of text, of ``seqcli.corpus.protection``, that are copied.
         least: Confidence below which a unit stays as it was.
+        memory: In which texts with codes are looked up; ``translate`` looks up those without.
     """
     kept = re.compile("|".join((_KEPT, *(PATTERNS[kind] for kind in protect))))
     todo = {
@@ -160,6 +168,8 @@ def translate_units(
         if unit.is_open or (redo and _has_text(unit.src))
     }
     flags: dict[int, list[str]] = {number: [] for number in todo}
+    if memory is not None:
+        _recall(document, todo, memory, kept, flags)
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
     texts = {number: _join(sentences) for number, sentences in todo.items()}
@@ -196,6 +206,30 @@ def _conclude(
     return Outcome(number, unit, text, tuple(dict.fromkeys(flags)))
 
 
+def _recall(
+    document: Document,
+    todo: dict[int, list[_Sentence]],
+    memory: TranslationMemory,
+    kept: re.Pattern[str],
+    flags: dict[int, list[str]],
+) -> None:
+    """Do what a memory has: a whole unit that is one line, or a sentence with codes."""
+    from seqcli.recalling import recall
+
+    for number, sentences in todo.items():
+        whole = _Sentence(*_mark(document.units[number].src, kept))
+        if "\n" not in whole.text and (whole.codes or len(sentences) > 1):
+            whole.done = recall(whole.text, whole.codes, memory, kept, use_fuzzy=False)
+        if whole.done is not None:
+            todo[number] = [whole]
+            flags[number].append("memory")
+            continue
+        for each in sentences:
+            if each.codes and each.is_text:
+                each.done = recall(each.text, each.codes, memory, kept, use_fuzzy=memory.use_fuzzy)
+                flags[number] += ["memory"] * (each.done is not None)
+
+
 def _translate_whole(
     todo: dict[int, list[_Sentence]],
     translate: TranslateLines,
@@ -206,6 +240,8 @@ def _translate_whole(
     asked = []
     for number, sentences in todo.items():
         for sentence in sentences:
+            if sentence.done is not None:
+                continue
             if not sentence.is_text:
                 sentence.done = _fill(sentence.text, sentence.codes)
             elif len(sentence.codes) <= len(MARKS):
@@ -214,7 +250,8 @@ def _translate_whole(
     for (number, sentence), translation in zip(asked, translate(lines), strict=True):
         hyp = translation.hyps[0]
         found = sorted(_MARK.findall(hyp.text))
-        has_own = _MADE_UP.search(_MARK.sub("", hyp.text))  # codes that the source does not have
+        # Codes that the source does not have; people had their reasons.
+        has_own = not hyp.is_from_memory and _MADE_UP.search(_MARK.sub("", hyp.text))
         if not has_own and found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
             sentence.done = _fill(_one_line(hyp.text), sentence.codes)
             flags[number] += _flags_of(hyp)
@@ -254,10 +291,8 @@ def _one_line(text: str) -> str:
     return text.replace("\n", " ").replace("\r", " ")
 
 
-def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
-    """Cut the text of a unit into sentences, with marks for what is no text."""
-    from seqcli.decoding.splitting import split_sentences
-
+def _mark(text: Text, kept: re.Pattern[str]) -> tuple[str, list[str | Code]]:
+    """Return a text with marks for what is no text, and what they stand for."""
     codes: list[str | Code] = []
 
     def mark(code: str | Code) -> str:
@@ -268,6 +303,14 @@ def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
         mark(part) if isinstance(part, Code) else kept.sub(lambda match: mark(match.group()), part)
         for part in text
     )
+    return marked, codes
+
+
+def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
+    """Cut the text of a unit into sentences, with marks for what is no text."""
+    from seqcli.decoding.splitting import split_sentences
+
+    marked, codes = _mark(text, kept)
     sentences = []
     for number, line in enumerate(_BREAK.split(marked)):
         if number % 2:
