@@ -76,6 +76,14 @@ def decode_lines(
             start += len(raw)
 
 
+def lone_cr(name: str, number: int) -> str:
+    """Return the message for a file whose lines end in CR alone, seen in line ``number``."""
+    return (
+        f"{name}:{number}: lines end in CR alone here, and must end in LF or CRLF; convert the "
+        f"file with `tr '\\r' '\\n' < {name} > NEW_FILE`"
+    )
+
+
 def _decode(raw: bytes, *, name: str, number: int, start: int) -> str:
     body = raw.removesuffix(b"\n").removesuffix(b"\r")
     if start == 0:

@@ -22,6 +22,7 @@ from seqcli.corpus.formats.po_syntax import (
     charset_of,
     cut_lines,
     format_string,
+    iter_items,
     iter_messages,
     parse,
 )
@@ -40,8 +41,8 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     have a blank target: they are counted, and nothing learns from them.
 
     Raises:
-        CorpusError: A line is none of PO, the charset is not known, or the file says that it is in
-            another language than tgt_lang.
+        CorpusError: A line is none of PO, an entry lacks a part, the charset is not known, or the
+            file says that it is in another language than tgt_lang.
     """
     forms = Forms("")
     for message in iter_messages(stream, name):
@@ -110,15 +111,16 @@ class PoDocument(Document):
         Raises:
             CorpusError: As read_pairs.
         """
-        self._lines = cut_lines(data)
-        self._charset = charset_of(self._lines, name)
-        self._messages = list(parse(self._lines, self._charset, name))
+        lines = cut_lines(data)
+        self._charset = charset_of(lines, name)
+        items = list(iter_items(lines, self._charset, name))
+        self._parts = [item.raw for item in items]
         self.units: list[Unit] = []
         self._targets: list[tuple[Message, str]] = []  # of each unit, its message and keyword
         self.skipped = 0  # obsolete messages
         forms = Forms("")
         longest = 0
-        for message in self._messages:
+        for message in parse(items, name):
             if message.is_header:
                 forms = Forms(message.header)
                 if langs is not None:
@@ -131,21 +133,21 @@ class PoDocument(Document):
                     self.units.append(unit)
                     self._targets.append((message, key))
             for start, end in message.spans.values():
-                longest = max(longest, *(len(line) for line in self._lines[start:end]), 0)
+                longest = max(longest, *(len(part) for part in self._parts[start:end]), 0)
         self._width = WIDTH if longest <= 2 * WIDTH else MAX_LINE_BYTES
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these targets, each flagged as fuzzy."""
         if not targets:
-            return b"".join(self._lines)
+            return b"".join(self._parts)
         changed: dict[int, tuple[Message, dict[str, str]]] = {}
         for number, text in targets.items():
             message, key = self._targets[number]
             changed.setdefault(id(message), (message, {}))[1][key] = as_text(text)
-        lines: list[bytes] = list(self._lines)
+        parts = list(self._parts)
         for message, texts in changed.values():
-            self._write_message(lines, message, texts)
-        return b"".join(lines)
+            self._write_message(parts, message, texts)
+        return b"".join(parts)
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether a text has as many signs of placeholders as its source, if they count."""
@@ -154,32 +156,50 @@ class PoDocument(Document):
         src, tgt = as_text(self.units[number].src), as_text(text)
         return all(src.count(sign) == tgt.count(sign) for sign in "%{}")
 
-    def _write_message(self, lines: list[bytes], message: Message, texts: dict[str, str]) -> None:
-        first = message.line
-        end = self._lines[first][len(self._lines[first].rstrip(b"\r\n")) :] or b"\n"
+    def _write_message(self, parts: list[bytes], message: Message, texts: dict[str, str]) -> None:
+        end = self._end_of_line(message.first)
         last_key = max(message.spans, key=lambda key: message.spans[key][1])
+        added = b""
         for key, text in sorted(texts.items()):
-            new = b"".join(
-                line.encode(self._charset, "replace") + end
+            new = end.join(
+                line.encode(self._charset, "replace")
                 for line in format_string(key, text, self._width)
             )
             if key in message.spans:
-                start, stop = message.spans[key]
-                if not lines[stop - 1].endswith(b"\n"):  # the last line of the file
-                    new = new[: -len(end)]
-                lines[start:stop] = [new] + [b""] * (stop - start - 1)
+                old = self._parts[message.spans[key][0]]
+                indent = old[: len(old) - len(old.lstrip(b" \t"))]
+                self._replace(parts, message.spans[key], indent + new)
             else:
-                stop = message.spans[last_key][1]
-                before = b"" if lines[stop - 1].endswith(b"\n") or not lines[stop - 1] else end
-                lines[stop - 1] += before + new
-        if message.is_fuzzy:
-            return
+                added += end + new
+        if added:
+            start, stop = message.spans[last_key]
+            self._replace(parts, (start, stop), b"".join(parts[start:stop]).rstrip() + added)
+        if not message.is_fuzzy:
+            self._flag(parts, message, end)
+
+    def _replace(self, parts: list[bytes], span: tuple[int, int], new: bytes) -> None:
+        """Put other bytes in the place of items, before the blanks and the line end behind them."""
+        start, stop = span
+        blanks = self._parts[stop - 1][len(self._parts[stop - 1].rstrip()) :]
+        parts[start:stop] = [new + blanks, *[b""] * (stop - start - 1)]
+
+    def _flag(self, parts: list[bytes], message: Message, end: bytes) -> None:
+        """Say that a message is fuzzy."""
         if message.flags is not None:
-            old = lines[message.flags]
-            lines[message.flags] = old.replace(b"#,", b"#, fuzzy,", 1)
-        else:
-            bom = codecs.BOM_UTF8 if lines[first].startswith(codecs.BOM_UTF8) else b""
-            lines[first] = bom + b"#, fuzzy" + end + lines[first][len(bom) :]
+            parts[message.flags] = parts[message.flags].replace(b"#,", b"#, fuzzy,", 1)
+            return
+        first = message.first
+        is_begun = first > 0 and not self._parts[first - 1].endswith(b"\n")  # the line before it
+        bom = codecs.BOM_UTF8 if parts[first].startswith(codecs.BOM_UTF8) else b""
+        flag = bom + (end if is_begun else b"") + b"#, fuzzy" + end
+        parts[first] = flag + parts[first][len(bom) :]
+
+    def _end_of_line(self, first: int) -> bytes:
+        """Return how the line ends where an item stands."""
+        for part in self._parts[first:]:
+            if part.endswith(b"\n"):
+                return b"\r\n" if part.endswith(b"\r\n") else b"\n"
+        return b"\n"
 
     def can_hold(self, text: str) -> bool:
         """Tell whether the charset of the file has all characters of a text."""

@@ -1,4 +1,4 @@
-"""The syntax of gettext PO: lines -> **messages**, and a string -> its lines.
+"""The syntax of gettext PO: lines -> items -> **messages**, and a string -> its lines.
 
 Source: GNU gettext manual, section "The Format of PO Files".
 """
@@ -9,36 +9,71 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import IO
+from typing import IO, NamedTuple
 
-from seqcli.corpus.lines import MAX_LINE_BYTES
+from seqcli.corpus.lines import MAX_LINE_BYTES, lone_cr
 from seqcli.errors import CorpusError
 
 _HEADER_LINES = 200  # among which the charset is looked for
 WIDTH = 77  # characters of a line that gettext's own tools write, with the quotes
 _CHARSET = re.compile(rb"charset=([\w.:-]+)")
-_KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr|domain)\s*(?:\[\s*(\d+)\s*\])?\s*(?=\")")
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
+_ITEM = re.compile(
+    r"(?:(msgctxt|msgid_plural|msgid|msgstr|domain)\s*(?:\[\s*(\d{1,9})\s*\])?\s*)?"
+    r'(?:"((?:[^"\\]|\\.)*)")?\s*'
+)
+_COMMENT = re.compile(r"#.*", re.DOTALL)
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
+_CR_BEFORE_ITEM = re.compile(r'\r\s*(?:msg|")')
+_FIRST = ("msgctxt", "msgid", "domain")  # what an entry begins with
+_BLANKS = "\ufeff \t\r\n\f\v"
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f"}
 _UNSAFE = {text: f"\\{letter}" for letter, text in _LETTERS.items()} | {"\\": "\\\\", '"': '\\"'}
 _FORMAT = re.compile(r"(?!no-).*-format")
 
 
+class Item(NamedTuple):
+    """A keyword with its string, a string that goes on, a comment, or a blank line.
+
+    Most lines are one item, and a few have several.
+    """
+
+    raw: bytes
+    line: int  # from 0
+    text: str  # of a comment
+    keyword: str = ""  # such as msgid or msgstr[1]
+    string: str | None = None  # between the quotes
+    is_obsolete: bool = False
+
+
 @dataclass
 class Message:
-    """An entry: its strings, and the lines, counted from 0, where they stand."""
+    """An entry: its strings, and the items, counted from 0, where they stand."""
 
     strings: dict[str, str] = field(default_factory=dict)  # by keyword, of msgstr also msgstr[n]
-    spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first line, line behind
-    flags: int | None = None  # line of the flags, if there are any
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first item, item behind
+    lines: dict[str, int] = field(default_factory=dict)  # where a keyword stands, from 0
+    flags: int | None = None  # item of the flags, if there are any
     is_fuzzy: bool = False
     is_format: bool = False  # what prints it looks for placeholders
     is_obsolete: bool = False
 
+    def take_flags(self, comment: str, place: int) -> None:
+        """Take the flags that a comment has, if it is one of flags."""
+        if comment.startswith("#,"):
+            self.flags = place
+            words = re.split(r"[,\s]+", comment[2:])
+            self.is_fuzzy |= "fuzzy" in words
+            self.is_format |= any(_FORMAT.fullmatch(word) for word in words)
+
     @property
     def line(self) -> int:
         """The first line that is no comment."""
+        return min(self.lines.values(), default=0)
+
+    @property
+    def first(self) -> int:
+        """The first item that is no comment."""
         return min((start for start, _ in self.spans.values()), default=0)
 
     @property
@@ -123,11 +158,11 @@ def iter_messages(stream: IO[bytes], name: str) -> Iterator[Message]:
     """Yield the messages of a stream; nothing of it is held but the start and the message.
 
     Raises:
-        CorpusError: As ``charset_of`` and ``parse``.
+        CorpusError: As ``charset_of``, ``iter_items`` and ``parse``.
     """
     lines = _iter_lines(stream, name)
     first = list(islice(lines, _HEADER_LINES))
-    return parse(chain(first, lines), charset_of(first, name), name)
+    return parse(iter_items(chain(first, lines), charset_of(first, name), name), name)
 
 
 def _iter_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
@@ -136,62 +171,143 @@ def _iter_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
         if not line:
             return
         if len(line) > MAX_LINE_BYTES:
+            if _CR_BEFORE_ITEM.search(line[:MAX_LINE_BYTES].decode("latin-1")):
+                raise CorpusError(lone_cr(name, number))
             raise CorpusError(
                 f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; is this a PO file?"
             )
         yield line
 
 
-def parse(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Message]:
-    """Yield the messages of lines.
+def iter_items(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Item]:
+    """Cut lines into items; their bytes together are those of the lines.
 
     Raises:
         CorpusError: A line is none of PO, or is not in the charset.
     """
-    message, key, size = Message(), "", 0
     for number, raw in enumerate(lines):
-        line = _decode(raw, charset, f"{name}:{number + 1}").strip("\ufeff \t\r\n\f\v")
-        is_obsolete = line.startswith("#~")
-        if is_obsolete and not line.startswith("#~|"):
-            line = line[2:].lstrip()
-        is_comment = line.startswith("#")
-        begins = is_comment or line.startswith(("msgctxt", "msgid ", 'msgid"', "msgid\t", "domain"))
-        if begins and key.startswith("msgstr"):
-            yield message
-            message, key, size = Message(), "", 0
-        if not line or is_comment:
-            if line.startswith("#,"):
-                message.flags = number
-                words = re.split(r"[,\s]+", line[2:])
-                message.is_fuzzy |= "fuzzy" in words
-                message.is_format |= any(_FORMAT.fullmatch(word) for word in words)
+        decoded = _decode(raw, charset, f"{name}:{number + 1}")
+        text = decoded.strip(_BLANKS)
+        is_obsolete = text.startswith("#~")
+        if is_obsolete and not text.startswith("#~|"):
+            text = text[2:].lstrip()
+        _refuse_lone_cr(text, name, number)
+        found = None if text.startswith("#") else _ITEM.fullmatch(text)
+        if found is not None or text.startswith("#"):  # all but a few lines
+            yield _item_of(found, raw, number, text, is_obsolete)
             continue
-        message.is_obsolete |= is_obsolete
-        keyword = _KEYWORD.match(line)
-        if keyword:
-            key = keyword[1] if keyword[2] is None else f"{keyword[1]}[{int(keyword[2])}]"
-            line = line[keyword.end() :]
-            if key in message.strings:
-                raise _error(name, number, f"a second {key} in one entry; remove one")
-            message.strings[key] = ""
-            message.spans[key] = (number, number)
-        literal = _LITERAL.fullmatch(line)
-        if literal is None or not key:
+        cut = _cut_line(text, name, number)
+        start = decoded.index(text)
+        ends = [len(decoded[: start + each.end()].encode(charset)) for each in cut[:-1]]
+        for each, begin, end in zip(cut, [0, *ends], [*ends, len(raw)], strict=True):
+            yield _item_of(each, raw[begin:end], number, each.group(), is_obsolete)
+
+
+def _cut_line(text: str, name: str, number: int) -> list[re.Match[str]]:
+    """Find the items of a line."""
+    found: list[re.Match[str]] = []
+    place = 0
+    while place < len(text):
+        match = _COMMENT.match(text, place) or _ITEM.match(text, place)
+        if match is None or match.end() == place:
             raise _error(
                 name,
                 number,
-                f"{line[:40]!r} is no line of a PO file; a string stands in double quotes, after "
+                f"{text[:40]!r} is no line of a PO file; a string stands in double quotes, after "
                 "msgid or msgstr; mend the line (`msgfmt -c` lists all)",
             )
-        size += len(line)
+        found.append(match)
+        place = match.end()
+    return found
+
+
+def _item_of(
+    found: re.Match[str] | None, raw: bytes, number: int, text: str, is_obsolete: bool
+) -> Item:
+    if found is None or found.re is _COMMENT:
+        return Item(raw, number, text)
+    keyword, form, string = found.groups()
+    key = "" if keyword is None else keyword if form is None else f"{keyword}[{int(form)}]"
+    return Item(raw, number, "", key, string, is_obsolete)
+
+
+def _refuse_lone_cr(text: str, name: str, number: int) -> None:
+    if "\r" not in text:
+        return
+    is_comment = text.startswith("#")
+    if _CR_BEFORE_ITEM.search(text) if is_comment else "\r" in _LITERAL.sub("", text):
+        raise CorpusError(lone_cr(name, number + 1))
+
+
+def parse(items: Iterable[Item], name: str) -> Iterator[Message]:
+    """Yield the messages of items.
+
+    Raises:
+        CorpusError: They are in no order in which they make messages.
+    """
+    message, key, size = Message(), "", 0
+    for place, item in enumerate(items):
+        if item.keyword in _FIRST or item.text.startswith("#"):
+            if key.startswith("msgstr"):
+                yield _checked(message, name)
+            if key.startswith(("msgstr", "domain")):
+                message, key, size = Message(), "", 0
+        if not item.keyword and item.string is None:
+            message.take_flags(item.text, place)
+            continue
+        message.is_obsolete |= item.is_obsolete
+        if item.keyword:
+            key = item.keyword
+            if key in message.strings:
+                raise _error(name, item.line, f"a second {key} in one entry; remove one")
+            message.strings[key] = ""
+            message.lines[key] = item.line
+            message.spans[key] = (place, place)
+        elif not key:
+            raise _error(name, item.line, "a string without a keyword, such as msgid, before it")
+        size += len(item.raw)
         if size > MAX_LINE_BYTES:
-            raise _error(name, number, f"a message of more than {MAX_LINE_BYTES:,} characters")
-        message.strings[key] += unescape(literal[1])
-        message.spans[key] = (message.spans[key][0], number + 1)
+            raise _error(name, item.line, f"a message of more than {MAX_LINE_BYTES:,} bytes")
+        message.strings[key] += unescape(item.string or "")
+        message.spans[key] = (message.spans[key][0], place + 1)
     if key.startswith("msgstr"):
-        yield message
-    elif key:
+        yield _checked(message, name)
+    elif key not in ("", "domain"):
         raise CorpusError(f"{name}: ends in the midst of a message; get the file again")
+
+
+def _checked(message: Message, name: str) -> Message:
+    """Return a message whose parts fit together; obsolete ones are nobody's."""
+    if message.is_obsolete:
+        return message
+    strings, lines = message.strings, message.lines
+    forms = [key for key in strings if key.startswith("msgstr[")]
+    first = forms[0] if forms else "msgstr"
+    if "msgid" not in strings:
+        raise _error(name, lines[first], f"{first} without a msgid before it; mend the entry")
+    if forms and "msgid_plural" not in strings:
+        raise _error(
+            name,
+            lines[first],
+            f"{first} without msgid_plural; write msgstr if it has no plural, or add msgid_plural",
+        )
+    if "msgid_plural" not in strings:
+        return message
+    if not forms or "msgstr" in strings:
+        raise _error(
+            name,
+            lines["msgstr"],
+            "msgstr in an entry with msgid_plural; its forms are msgstr[0], msgstr[1], ...",
+        )
+    for number, key in enumerate(forms):
+        if key != f"msgstr[{number}]":
+            raise _error(
+                name,
+                lines[key],
+                f"{key} in the place of msgstr[{number}]; an entry with msgid_plural has "
+                "msgstr[0], msgstr[1], ... in this order; mend the entry",
+            )
+    return message
 
 
 def _decode(line: bytes, charset: str, place: str) -> str:
