@@ -255,6 +255,16 @@ def test_keys_of_jsonl_that_name_a_language_in_several_ways_are_one_language(
         list(iter_pairs(find_source(path, "en", "ko")))
 
 
+@pytest.mark.parametrize(
+    ("name", "line"), [("x.tsv", "a\tb"), ("x.jsonl", '{"src": "a", "tgt": "b"}')]
+)
+def test_lines_that_end_in_cr_alone_are_named(tmp_path: Path, name: str, line: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(f"{line}\r{line}\r".encode())
+    with pytest.raises(CorpusError, match=rf"{name}:1: lines end in CR alone here.*convert the"):
+        list(iter_pairs(find_source(path, "en", "de")))
+
+
 def test_keys_of_jsonl_are_bounded() -> None:
     data = dump(*({f"key-{number}": "x"} for number in range(1001)))
     with pytest.raises(CorpusError, match="x:1001: more than 1,000 different keys"):

@@ -15,7 +15,7 @@ from seqcli.corpus.formats.languages import (
     choose_texts,
     normal_tag,
 )
-from seqcli.corpus.lines import decode_lines
+from seqcli.corpus.lines import decode_lines, lone_cr
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
 
@@ -98,6 +98,8 @@ def _iter_records(stream: IO[bytes], name: str) -> Iterator[tuple[int, dict[str,
         except RecursionError:
             raise CorpusError(f"{name}:{number}: is nested too deeply; {_RULE}") from None
         except ValueError as error:
+            if "\r" in line.strip():
+                raise CorpusError(lone_cr(name, number)) from error
             raise CorpusError(
                 f"{name}:{number}: not a line of JSON ({error}); {_RULE}; mend the line"
             ) from error
