@@ -94,6 +94,29 @@ def test_a_unit_that_is_not_translated_at_all_stays_as_it_was() -> None:
     assert run("xliff", text, redo=True)[0] == text
 
 
+def test_what_a_machine_made_is_not_approved() -> None:
+    """A unit stayed approved when another target took the place of the approved one."""
+    before = xliff_1("a", '<target state="final">b</target>', " approved = 'yes' resname=\"c\"")
+    made = '<target state="needs-review-translation" state-qualifier="mt-suggestion">A</target>'
+    assert run("xliff", before)[0] == before
+    assert run("xliff", before, redo=True)[0] == xliff_1("a", made, ' approved="no" resname="c"')
+    for attributes in ("", ' approved="no"'):
+        before = xliff_1("a", "<target>b</target>", attributes)
+        assert run("xliff", before, redo=True)[0] == xliff_1("a", made, attributes)
+
+
+def test_attributes_that_are_named_in_others_stay() -> None:
+    before = xliff_1("a", """<target phase-name=" state='new' " state="new"/>""")
+    out = run("xliff", before)[0]
+    assert f"""<target phase-name=" state='new' "{MADE_12}>A</target>""" in out
+
+
+def test_a_target_of_xliff_2_without_a_state_is_kept() -> None:
+    text = xliff_2("a").replace("</source>", "</source><target>b</target>")
+    assert run("xliff", text)[0] == text
+    assert "<target>A</target>" in run("xliff", text, redo=True)[0]
+
+
 @given(
     parts=st.lists(st.sampled_from([
         "a b", "c", " ", "&lt;", '<ph id="1"/>', '<pc id="2">', "</pc>",

@@ -19,6 +19,7 @@ from seqcli.corpus.lines import MAX_LINE_BYTES
 from seqcli.errors import CorpusError
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+_ATTRIBUTE = re.compile(r"""\s+([^\s=<>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = re.compile(r"\s*[\r\n]\s*")
@@ -243,7 +244,7 @@ class XmlSource:
         tag = self.data[start : self.tag_end(start)].decode("utf-8")
         for key, value in attributes.items():
             name = key.replace("_", "-")
-            old = re.search(rf"""\s{re.escape(name)}\s*=\s*(?:"[^"]*"|'[^']*')""", tag)
+            old = next((each for each in _ATTRIBUTE.finditer(tag) if each[1] == name), None)
             new = f' {name}="{value}"'
             if old:
                 tag = tag[: old.start()] + new + tag[old.end() :]

@@ -45,6 +45,7 @@ class _Segment:
     state: str
     is_preserved: bool
     is_translated: bool  # whether it shall be, by the attribute translate
+    is_approved: bool  # by a person, which nothing of a machine is; 1.2 only
     texts: dict[str, _Found] = field(default_factory=dict)
 
     @property
@@ -143,7 +144,8 @@ class _Parser:
         elif element == ("segment" if self.head.is_2 else "trans-unit"):
             line = self._reader.parser.CurrentLineNumber
             state = attributes.get("state", "") if self.head.is_2 else ""
-            self._segment = _Segment(line, index, state, preserved, translated)
+            approved = not self.head.is_2 and attributes.get("approved") == "yes"
+            self._segment = _Segment(line, index, state, preserved, translated, approved)
         elif element == "unit":
             self._begun = None
         elif self._segment and element in _TEXTS and parent in ("segment", "trans-unit"):
@@ -255,9 +257,12 @@ class XliffDocument(Document):
         for number, text in targets.items():
             segment = self._segments[number]
             made = {} if self._head.is_2 else _MADE_12
-            if self._head.is_2:
+            marks = (
+                _MADE_2 if self._head.is_2 else {"approved": "no"} if segment.is_approved else {}
+            )
+            if marks:
                 end = source.tag_end(segment.start)
-                source.replace(segment.start, end, source.with_attributes(segment.start, **_MADE_2))
+                source.replace(segment.start, end, source.with_attributes(segment.start, **marks))
             self._write_target(segment, to_xml(text), made)
         if self._head.is_2 and not self._head.langs[1] and self._langs:
             start = self._head.start
