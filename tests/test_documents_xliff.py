@@ -117,6 +117,38 @@ def test_a_target_of_xliff_2_without_a_state_is_kept() -> None:
     assert "<target>A</target>" in run("xliff", text, redo=True)[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        xliff_1('a <bpt id="1">x</bpt>b<ept id="1">y</ept>'),
+        xliff_1('a <bx id="1" rid="7"/>b<ex id="2" rid="7"/>'),
+        xliff_2('a <sc disp="x > y" id="1"/>b<ec startRef="1"/>'),
+        xliff_2('a <sm id="1" type="comment"/>b<em startRef="1"/>'),
+    ],
+)
+def test_tags_that_end_others_stay_behind_them(text: str) -> None:
+    """Two tags that are no elements around text were swapped if a model swapped their marks."""
+
+    def swap(line: str) -> str:
+        return line.translate(str.maketrans("12", "21"))
+
+    (outcome,) = run("xliff", text, swap)[1]
+    assert outcome.flags == ("reassembled",)
+    codes = [[code for code in side if not isinstance(code, str)]
+             for side in (outcome.unit.src, outcome.text)]  # fmt: skip
+    assert codes[0] == codes[1]
+
+
+def test_tags_that_are_crossed_in_the_source_may_be_so() -> None:
+    source = 'a <ept id="1">x</ept>b<bpt id="1">y</bpt> c'
+    assert targets(xliff_1(source)) == ['A <ept id="1">x</ept>B<bpt id="1">y</bpt> C']
+
+
+def test_blanks_that_count_in_a_source_count_in_its_target() -> None:
+    text = xliff_2("a").replace("<source>", "<source xml:space='preserve'>")
+    assert '<target xml:space="preserve">A</target>' in run("xliff", text)[0]
+
+
 @given(
     parts=st.lists(st.sampled_from([
         "a b", "c", " ", "&lt;", '<ph id="1"/>', '<pc id="2">', "</pc>",

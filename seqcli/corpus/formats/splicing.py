@@ -19,7 +19,10 @@ from seqcli.corpus.lines import MAX_LINE_BYTES
 from seqcli.errors import CorpusError
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
-_ATTRIBUTE = re.compile(r"""\s+([^\s=<>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_ATTRIBUTE = re.compile(r"""\s+([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_NAME = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_PARTNERS = {"bpt": "ept", "bx": "ex", "sc": "ec", "sm": "em"}  # tags that others end
+_KEYS = ("startRef", "rid", "id", "i")  # attributes that say which, the first one that is there
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = re.compile(r"\s*[\r\n]\s*")
@@ -239,6 +242,11 @@ class XmlSource:
         found = re.search(rb"\r?\n[ \t]*\Z", self.data[max(0, start - 200) : start])
         return found.group().decode() if found else ""
 
+    def has_attribute(self, start: int, name: str, value: str) -> bool:
+        """Tell whether the tag that begins at a byte has an attribute with this value."""
+        tag = self.data[start : self.tag_end(start)].decode("utf-8")
+        return any((e[1], e[2][1:-1]) == (name, value) for e in _ATTRIBUTE.finditer(tag))
+
     def with_attributes(self, start: int, **attributes: str) -> str:
         """Return the start tag that begins at a byte, with these attributes; _ stands for -."""
         tag = self.data[start : self.tag_end(start)].decode("utf-8")
@@ -265,14 +273,32 @@ def to_xml(text: Text) -> str:
     return "".join(_escape(part) if isinstance(part, str) else part.raw for part in text)
 
 
-def is_whole(text: Text) -> bool:
-    """Tell whether the tags of a text are closed in the order in which they were opened."""
+def is_whole(text: Text, src: Text) -> bool:
+    """Tell whether the tags of a text are closed as those of its source are, and are XML."""
     parser = expat.ParserCreate("utf-8")
     try:
         parser.Parse(f"<t>{to_xml(text)}</t>".encode(), True)
     except expat.ExpatError:
         return False
-    return True
+    return _crossed(text) <= _crossed(src)
+
+
+def _crossed(text: Text) -> set[tuple[str, str]]:
+    """Return the tags that stand before the one that they end, such as an ``ec`` before its sc."""
+    opened: dict[tuple[str, str], int] = {}
+    closed: dict[tuple[str, str], int] = {}
+    for place, code in enumerate(text):
+        tag = None if isinstance(code, str) else _TAG.match(code.raw.encode())
+        found = None if tag is None else _NAME.match(tag.group().decode())
+        if found is None:
+            continue
+        attributes = {each[1]: each[2][1:-1] for each in _ATTRIBUTE.finditer(found.string)}
+        key = next((attributes[name] for name in _KEYS if name in attributes), "")
+        if found[1] in _PARTNERS:
+            opened.setdefault((_PARTNERS[found[1]], key), place)
+        else:
+            closed.setdefault((found[1], key), place)
+    return {each for each, place in closed.items() if place < opened.get(each, place)}
 
 
 def _escape(text: str) -> str:

@@ -147,7 +147,7 @@ class TmxDocument(Document):
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether the tags of a text are closed in order."""
-        return is_whole(text)
+        return is_whole(text, self.units[number].src)
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these targets; creationtool names their maker."""

@@ -247,7 +247,7 @@ class XliffDocument(Document):
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether the tags of a text are closed in order."""
-        return is_whole(text)
+        return is_whole(text, self.units[number].src)
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these targets, by their state suggestions of a machine."""
@@ -282,6 +282,8 @@ class XliffDocument(Document):
             end = source.tag_end(last.start)
             if not source.is_empty(last.start):
                 end = source.tag_end(last.close)
+            if source.has_attribute(last.start, "xml:space", "preserve"):
+                marks += ' xml:space="preserve"'
             new = f"<{element}{marks}>{text}</{element}>"
             source.replace(end, end, source.indent_before(last.start) + new)
             return
