@@ -42,6 +42,9 @@ def pairs(text: str) -> list[tuple[str, str]]:
          [("a", "")]),
         ('#~ msgid "a" msgstr "b"\n#~|msgid "c"\n#~msgid "d"\n#~msgstr "e"\n', None,
          [("a", ""), ("d", "")]),
+        # Flags stand before previous strings, or msgfmt refuses them.
+        ('#. c\n#| msgctxt "b"\n#| msgid "c"\nmsgid "a" msgstr ""\n',
+         '#. c\n#, fuzzy\n#| msgctxt "b"\n#| msgid "c"\nmsgid "a" msgstr "A"\n', [("a", "")]),
         ('msgid "a\rb"\nmsgstr "c"\n# d\re\n', None, [("a b", "c")]),
     ],
 )  # fmt: skip

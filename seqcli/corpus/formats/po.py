@@ -188,7 +188,7 @@ class PoDocument(Document):
         if message.flags is not None:
             parts[message.flags] = parts[message.flags].replace(b"#,", b"#, fuzzy,", 1)
             return
-        first = message.first
+        first = min(each for each in (message.first, message.previous) if each is not None)
         is_begun = first > 0 and not self._parts[first - 1].endswith(b"\n")  # the line before it
         bom = codecs.BOM_UTF8 if parts[first].startswith(codecs.BOM_UTF8) else b""
         flag = bom + (end if is_begun else b"") + b"#, fuzzy" + end

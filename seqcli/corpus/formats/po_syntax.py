@@ -54,12 +54,15 @@ class Message:
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first item, item behind
     lines: dict[str, int] = field(default_factory=dict)  # where a keyword stands, from 0
     flags: int | None = None  # item of the flags, if there are any
+    previous: int | None = None  # first item of the previous strings, which flags stand before
     is_fuzzy: bool = False
     is_format: bool = False  # what prints it looks for placeholders
     is_obsolete: bool = False
 
-    def take_flags(self, comment: str, place: int) -> None:
-        """Take the flags that a comment has, if it is one of flags."""
+    def take_comment(self, comment: str, place: int) -> None:
+        """Take the flags that a comment has, and where previous strings begin."""
+        if comment.startswith("#|") and self.previous is None:
+            self.previous = place
         if comment.startswith("#,"):
             self.flags = place
             words = re.split(r"[,\s]+", comment[2:])
@@ -253,7 +256,7 @@ def parse(items: Iterable[Item], name: str) -> Iterator[Message]:
             if key.startswith(("msgstr", "domain")):
                 message, key, size = Message(), "", 0
         if not item.keyword and item.string is None:
-            message.take_flags(item.text, place)
+            message.take_comment(item.text, place)
             continue
         message.is_obsolete |= item.is_obsolete
         if item.keyword:
