@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from seqcli.corpus.formats.document import Code
 
 if TYPE_CHECKING:
-    from seqcli.memory import TranslationMemory
+    from seqcli.memory import Match, TranslationMemory
 
 _MARK = r"⟦\d+⟧"
 _TAG = re.compile(r"<[^<>]*>")
@@ -32,13 +32,17 @@ class _Form:
     tokens: tuple[str, ...]  # how each code is written in it
     pattern: re.Pattern[str]  # finds tokens
 
-    def is_like(self, line: str) -> bool:
-        """Tell whether a line has the same tokens; a URL or a number may be another."""
-        found = self.pattern.findall(line)
+    def is_source_of(self, match: Match) -> bool:
+        """Tell whether the source of a match has the same tokens, and no others."""
+        return match.is_exact or sorted(self.pattern.findall(match.src)) == sorted(self.tokens)
+
+    def is_kept_by(self, match: Match) -> bool:
+        """Tell whether the target of a match has these tokens; a URL or number may be another."""
+        found = self.pattern.findall(match.tgt)
         return sorted(filter(_is_strict, found)) == sorted(filter(_is_strict, self.tokens))
 
     def fill(self, line: str, codes: Sequence[str | Code]) -> list[str | Code]:
-        """Return a line that is like this one, with the codes in the places of their tokens."""
+        """Return a target that keeps the tokens, with the codes in their places."""
         waiting: dict[str, list[str | Code]] = defaultdict(list)
         for token, code in zip(self.tokens, codes, strict=True):
             waiting[token].append(code)
@@ -80,7 +84,7 @@ def recall(
         matches = memory.find([form.line for form in forms])
     found = [(match, form) for match, form in zip(matches, forms, strict=True) if match]
     for match, form in sorted(found, key=lambda each: -each[0].score):
-        if match.is_used and form.is_like(match.src) and form.is_like(match.tgt):
+        if match.is_used and form.is_source_of(match) and form.is_kept_by(match):
             start = text.index(line)
             around = text[:start], text[start + len(line) :]
             return [part for part in (around[0], *form.fill(match.tgt, codes), around[1]) if part]

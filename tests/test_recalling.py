@@ -101,6 +101,8 @@ def test_a_fuzzy_match_is_used_if_its_placeholders_are_those_of_the_unit() -> No
     assert recalled("po", text, pair)[1] == [()]
     other = ("Open %d files", "Datei %d offen")
     assert recalled("po", text, other, use_fuzzy=True)[1] == [()]
+    text, other = po("see our http://x.y/a now"), ("see our http://x.y/b now", "siehe http://x.y/b")
+    assert recalled("po", text, other, use_fuzzy=True)[1] == [()]
 
 
 def test_an_exact_match_wins_over_a_fuzzy_one() -> None:
