@@ -172,13 +172,13 @@ def translate_units(
         _recall(document, todo, memory, kept, flags)
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
-    texts = {number: _join(sentences) for number, sentences in todo.items()}
+    texts = {number: document.spell(_join(sentences)) for number, sentences in todo.items()}
     broken = {n: todo[n] for n, text in texts.items() if not document.is_whole(n, text)}
     for sentence in (each for found in broken.values() for each in found if each.codes):
         sentence.done = None
     _translate_around(broken, translate, flags)
     for number, sentences in broken.items():
-        texts[number] = _join(sentences)
+        texts[number] = document.spell(_join(sentences))
         if not document.is_whole(number, texts[number]):
             flags[number].append("broken")
     return [
@@ -253,7 +253,7 @@ def _translate_whole(
         # Codes that the source does not have; people had their reasons.
         has_own = not hyp.is_from_memory and _MADE_UP.search(_MARK.sub("", hyp.text))
         if not has_own and found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
-            sentence.done = _fill(_one_line(hyp.text), sentence.codes)
+            sentence.done = _fill(_one_line(hyp.text).strip(), sentence.codes)
             flags[number] += _flags_of(hyp)
         if least is not None and hyp.confidence is not None and hyp.confidence < least:
             flags[number].append("withheld")

@@ -6,11 +6,11 @@ import contextlib
 import io
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stub_translator import LANGS, run, translator, upper, without_marks
 
 from seqcli.corpus.formats.document import Code, as_text
 from seqcli.corpus.formats.mo import read_pairs as read_mo
@@ -18,15 +18,9 @@ from seqcli.corpus.formats.po import PoDocument
 from seqcli.corpus.formats.po import read_pairs as read_po
 from seqcli.corpus.formats.po_syntax import format_string, unescape
 from seqcli.corpus.formats.xliff import read_pairs as read_xliff
-from seqcli.documents import (
-    kind_of,
-    open_document,
-    translate_units,
-    write_document,
-)
+from seqcli.documents import kind_of, open_document, translate_units
 from seqcli.errors import CorpusError, SettingsError
 
-LANGS = {"src_lang": "en", "tgt_lang": "de"}
 plain = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff")
 )
@@ -128,37 +122,6 @@ SAMPLES = {
 }  # fmt: skip
 
 
-def translator(change):
-    """A translator that changes lines, as the real one returns translations."""
-
-    def translate(lines):
-        for line in lines:
-            hyp = SimpleNamespace(
-                text=change(line), confidence=None, truncated=False, looped=False,
-                is_from_memory=False,
-            )  # fmt: skip
-            yield SimpleNamespace(hyps=(hyp,))
-
-    return translate
-
-
-def upper(line):
-    return re.sub(r"[a-z]+", lambda match: match.group().upper(), line)
-
-
-def without_marks(line):
-    return upper(re.sub("⟦.*?⟧", "", line))
-
-
-def run(kind, text, change=upper, **options):
-    data = text if isinstance(text, bytes) else text.encode()
-    document = open_document(data, f"x.{kind}", kind, **LANGS)
-    assert document.write({}) == data
-    outcomes = translate_units(document, translator(change), **options)
-    assert len(outcomes) == len(document.units)
-    return write_document(document, outcomes).decode(), outcomes
-
-
 # --- what comes out -------------------------------------------------------------------------------
 
 
@@ -258,6 +221,12 @@ def test_text_formats_keep_their_form():
     )
     expected = "".join(p if n % 2 else p.upper() for n, p in enumerate(kept.split(MARKDOWN)))
     assert run("markdown", MARKDOWN)[0] == expected
+
+
+def test_a_lone_cr_ends_a_line_of_plain_text():
+    text = "one two\rthree\r\rfour\r"
+    out, outcomes = run("paragraphs", text)
+    assert (out, [each.unit.line for each in outcomes]) == (text.upper(), [1, 4])
 
 
 def test_markdown_that_a_translation_would_break_stays():

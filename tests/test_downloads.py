@@ -254,7 +254,7 @@ parts = pathlib.Path(words[words.index("-o") + 1]) / "train-parts"
 parts.mkdir(parents=True)
 (parts / "Group-pets-1.0-deu-eng.deu").write_text("Ein Hund.")
 if "fails" in __file__:
-    sys.exit("no such thing")
+    raise LookupError("no such thing")
 (parts / "Group-pets-1.0-deu-eng.eng").write_text("A dog.")
 """
 
@@ -276,7 +276,8 @@ def test_names_of_mtdata_are_brought_by_mtdata(
     else:
         assert outcome.code == 1
         assert "mtdata did not bring it" in outcome.stderr
-        assert "no such thing" in outcome.stderr
+        assert outcome.stderr.endswith("it said: LookupError: no such thing\n")
+        assert "Traceback" not in outcome.stderr
         assert not out.exists()
 
 

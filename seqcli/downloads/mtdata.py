@@ -26,7 +26,7 @@ _NAME = re.compile(
     r"-(?P<tgt>[a-z]{3}(?:_[A-Za-z0-9]+)*)"
 )
 _HOME = "https://github.com/thammegowda/mtdata"
-_SHOWN_CHARS = 500  # of what the program says when it fails
+_SHOWN_CHARS = 500  # of the last line that the program says when it fails
 
 
 def is_name(name: str) -> bool:
@@ -61,7 +61,7 @@ def get_with_mtdata(name: str, folder: Path, *, overwrite: bool, report: Reporte
         outcome = subprocess.run(
             [*program, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
-        said = outcome.stderr.decode("utf-8", "replace").strip()[-_SHOWN_CHARS:]
+        said = _last_line(outcome.stderr.decode("utf-8", "replace"))
         texts = []
         for language in languages:
             found = sorted((inner / "train-parts").glob(f"*.{language}"))
@@ -78,6 +78,12 @@ def get_with_mtdata(name: str, folder: Path, *, overwrite: bool, report: Reporte
         note = json.dumps({"name": name, "licence": licence, "by": _HOME}, indent=2) + "\n"
         (work / NOTE).write_text(note, "utf-8")
     return got
+
+
+def _last_line(said: str) -> str:
+    """Return what a program said last: of a traceback, the error without the way to it."""
+    lines = said.strip().splitlines()
+    return lines[-1].strip()[:_SHOWN_CHARS] if lines else ""
 
 
 def _program() -> list[str]:

@@ -12,8 +12,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from seqcli import rundir
 from seqcli.calibrating import calibrate_run
 from seqcli.config import Settings
@@ -32,15 +30,14 @@ from seqcli.training.machine import Machine, take_machine
 from seqcli.training.memory import give_back_unused
 from seqcli.training.plan import make_plan
 from seqcli.training.preparation import (
+    begin_run,
     build_session,
     check_run_dir,
     hold,
     is_restart,
     make_budget,
-    mend_run,
-    note_start,
+    open_checked,
     restore,
-    start_run,
     with_data_settings,
     with_next_step,
 )
@@ -147,10 +144,7 @@ class _Training:
         held: contextlib.ExitStack,
     ) -> _Training:
         """Check everything, then build everything; write nothing before all of it is sound."""
-        dataset = Dataset.open(data_dir)
-        dataset.check_files()
-        pieces = dataset.pieces()
-        dataset.check_ids(pieces)
+        dataset, pieces = open_checked(data_dir)
         settings = with_data_settings(settings, dataset)
         budget = make_budget(settings)
         check_run_dir(run_dir, settings, dataset, resume=resume, overwrite=overwrite)
@@ -163,16 +157,17 @@ class _Training:
         update = None if state is None else session.progress.update
         if state is None:
             hold(run_dir, ranks, held, report)
-        if ranks.is_first:
-            if state is not None:
-                mend_run(run_dir, settings, dataset, session, state, report)
-            else:
-                check_run_dir(run_dir, settings, dataset, resume=False, overwrite=overwrite)
-                start_run(run_dir, settings, dataset)
-            note_start(run_dir, machine, processes=ranks.count, report=report)
-        else:  # the first goes on with the generator that was saved
-            seed = (settings.training.seed, ranks.rank, session.progress.update)
-            torch.manual_seed(hash(seed) % 2**63)
+        begin_run(
+            run_dir,
+            settings,
+            dataset,
+            session,
+            state,
+            overwrite=overwrite,
+            machine=machine,
+            ranks=ranks,
+            report=report,
+        )
         records = Records(
             run_dir,
             resumed_from=update,

@@ -38,6 +38,19 @@ COMFORTABLE_SHARE = 0.999  # of the training sources are no longer than what a m
 SHORTEST_COMFORTABLE = 10  # pieces
 
 
+def open_checked(data_dir: Path) -> tuple[Dataset, PiecePair]:
+    """Return a data directory and its pieces, every file and every id of it checked.
+
+    Raises:
+        CorpusError: If it cannot be used.
+    """
+    dataset = Dataset.open(data_dir)
+    dataset.check_files()
+    pieces = dataset.pieces()
+    dataset.check_ids(pieces)
+    return dataset, pieces
+
+
 def with_data_settings(settings: Settings, dataset: Dataset) -> Settings:
     """Return the settings with the sections that were decided by ``preprocess``.
 
@@ -259,6 +272,35 @@ def mend_run(
         weights = read_tensors(run_dir / rundir.MODEL)
         session.keep_best(weights, rundir.read_manifest(run_dir).get("best", {}))
     restore_best(run_dir, session, report)
+
+
+def begin_run(
+    run_dir: Path,
+    settings: Settings,
+    dataset: Dataset,
+    session: Session,
+    state: State | None,
+    *,
+    overwrite: bool,
+    machine: Machine,
+    ranks: Ranks,
+    report: Reporter,
+) -> None:
+    """Write the first words into a new run directory, or cut one that goes on back to its state.
+
+    Only the first process writes; the generator that was saved is its own, and the others get one
+    that is as good.
+    """
+    if not ranks.is_first:
+        seed = (settings.training.seed, ranks.rank, session.progress.update)
+        torch.manual_seed(hash(seed) % 2**63)
+        return
+    if state is None:
+        check_run_dir(run_dir, settings, dataset, resume=False, overwrite=overwrite)
+        start_run(run_dir, settings, dataset)
+    else:
+        mend_run(run_dir, settings, dataset, session, state, report)
+    note_start(run_dir, machine, processes=ranks.count, report=report)
 
 
 def restore_best(run_dir: Path, session: Session, report: Reporter) -> None:

@@ -43,6 +43,10 @@ class Document(ABC):
     units: list[Unit]
     skipped = 0  # units that are never translated, and are not among these
 
+    def spell(self, text: Text) -> Text:
+        """Return a target with its codes as they have to be in it."""
+        return text
+
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether a target of unit ``number`` would leave the file what it is."""
         return True

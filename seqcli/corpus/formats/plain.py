@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 from seqcli.corpus.formats.document import Document, Text, Unit, splice
 from seqcli.errors import CorpusError
@@ -13,12 +14,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\\Z")
+# A tag or a placeholder, blanks at which a line may be broken, or something else.
+_PIECE = re.compile(r"<[^<>\s][^<>]*>|\{[^{}]*\}|[ \t\n]+|[^ \t\n<{]+|[<{]")
+_BLANKS = re.compile(r"[ \t\n]")
 
 
 class PlainFile(Document):
     """The text of a file, cut into lines, and the parts that are units: lines from ... to ...
 
-    The BOM, if there is one, is no part of the text. Lines keep their ends.
+    The BOM, if there is one, is no part of the text. Lines keep their ends, which are CRLF, LF, or
+    CR alone.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -39,8 +45,7 @@ class PlainFile(Document):
                 f"{name}:{number}: byte {data[len(self._bom) + error.start]:#04x} is not "
                 f"{self._encoding.upper()}; convert the file, such as with `iconv -t UTF-8`"
             ) from error
-        self.lines = [line + "\n" for line in text.split("\n")]
-        self.lines[-1] = self.lines[-1][:-1]
+        self.lines = _LINE.findall(text)
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line.encode("utf-8")))
@@ -54,7 +59,8 @@ class PlainFile(Document):
         """Add a unit: from a character of line ``first`` to one of line ``last``, from 0."""
         last = first if last is None else last
         places = (self._place(first, start), self._place(last, stop))
-        self.units.append(Unit(first + 1, text, "", is_open=True))
+        is_open = any(isinstance(part, str) and part.strip() for part in text)
+        self.units.append(Unit(first + 1, text, "", is_open))
         self._places.append(places)
 
     def _place(self, line: int, character: int) -> int:
@@ -75,8 +81,8 @@ def is_text_line(line: str) -> bool:
 
 
 def end_of(line: str) -> str:
-    """Return how a line ends: CRLF, LF or, at the end of a file, nothing."""
-    return "\r\n" if line.endswith("\r\n") else "\n" if line.endswith("\n") else ""
+    """Return how a line ends: CRLF, LF, CR or, at the end of a file, nothing."""
+    return line[len(line.rstrip("\r\n")) :]
 
 
 def join_wrapped(lines: list[str]) -> str:
@@ -84,10 +90,42 @@ def join_wrapped(lines: list[str]) -> str:
     return " ".join(line.strip() for line in lines)
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Break a text between words into lines of a width; one word may be longer."""
-    import textwrap
+def wrap(
+    text: Text, width: int, *, may_begin: Callable[[str], bool] = lambda word: True
+) -> list[str]:
+    """Break a text between words into lines of a width; one word may be longer.
 
-    return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False) or [
-        text
-    ]
+    No line is broken within a code, a tag, or a placeholder.
+
+    Args:
+        text: What is not text in it stays whole.
+        width: Characters of a line.
+        may_begin: Tells whether a line may begin with a word; else that line becomes longer.
+    """
+    words, blanks = _words_of(text)
+    lines = [words[0]]
+    for blank, word in zip(blanks, words[1:], strict=True):
+        longer = lines[-1] + blank + word
+        if len(longer) <= width or not may_begin(word) or not lines[-1].strip():
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _words_of(text: Text) -> tuple[list[str], list[str]]:
+    """Return the words, one at least, and the blanks between them."""
+    words, blanks = [""], list[str]()
+    for part in text:
+        for piece in _PIECE.findall(part) if isinstance(part, str) else [part.raw]:
+            if not (isinstance(part, str) and _BLANKS.match(piece)):
+                words[-1] += piece
+            elif blanks and not words[-1]:
+                blanks[-1] += " " * len(piece)
+            else:
+                blanks.append(" " * len(piece))
+                words.append("")
+    if len(words) > 1 and not words[-1]:
+        words.pop()
+        blanks.pop()
+    return words, blanks

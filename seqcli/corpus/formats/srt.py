@@ -3,49 +3,100 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from seqcli.corpus.formats.document import Text, as_text
 from seqcli.corpus.formats.plain import PlainFile, end_of, is_text_line, join_wrapped, wrap
 from seqcli.errors import CorpusError
 
-_TIME = re.compile(r"\s*\d+:\d+:\d+[,.]\d+\s*-->\s*\d+:\d+:\d+[,.]\d+")
-_SPEAKER = re.compile(r"\s*[-–—]\s*\S")
+_CLOCK = r"(?:\d+\s*:\s*)?\d+\s*:\s*\d+(?:\s*[,.:]\s*\d+)?"
+_TIME = re.compile(rf"[\s\ufeff]*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s+\w+:\S+)*\s*\Z")
+_NUMBER = re.compile(r"[\s\ufeff]*\d+\s*\Z")
+# Of times that are damaged.
+_ARROW = re.compile(r"\d\s*[:.,]\s*\d+\s*-->|-->\s*\d+\s*[:.,]\s*\d")
+_CLOCK_FIRST = re.compile(r"\s*\d+\s*:\s*\d+\s*:\s*\d")
+_SPEAKER = re.compile(r"(?:\s|<[^<>]*>|\{[^{}]*\})*[-–—]\s*(?=\S)")
+_RULE = "a subtitle is a number, a time such as 00:00:01,000 --> 00:00:02,500, and then its text"
 
 
 class SrtDocument(PlainFile):
-    """A file of subtitles; a translation has as many lines as its subtitle, if it is that long."""
+    """A file of subtitles; a translation has as many lines as its subtitle, if it is that long.
+
+    Text behind a blank line, where the next subtitle could begin, is one more unit.
+    """
 
     def __init__(self, data: bytes, name: str, *, langs: tuple[str, str] | None = None) -> None:
         """Read it whole; the file does not say its languages.
 
         Raises:
-            CorpusError: There is text, and no time.
+            CorpusError: A line is neither part of a number and a time nor text that follows them.
         """
         super().__init__(data, name)
         self._wraps: list[tuple[int, str]] = []  # lines and line end of each unit
-        times = [n for n, line in enumerate(self.lines) if _TIME.match(line)]
-        if not times and any(map(is_text_line, self.lines)):
-            raise CorpusError(
-                f"{name}: has no line such as 00:00:01,000 --> 00:00:02,500; is this SubRip (.srt)?"
-            )
-        for time in times:
-            first = stop = time + 1
-            while stop < len(self.lines) and is_text_line(self.lines[stop]):
-                stop += 1
+        self._is_time = [_TIME.match(line) is not None for line in self.lines]
+        if not any(self._is_time) and not any(map(_ARROW.search, self.lines)):
+            if any(map(is_text_line, self.lines)):
+                raise CorpusError(
+                    f"{name}: has no line such as 00:00:01,000 --> 00:00:02,500; is this SubRip "
+                    "(.srt)?"
+                )
+            return
+        self._first_time = next((n for n, is_time in enumerate(self._is_time) if is_time), 1 << 30)
+        for first, stop in self._runs():
+            place, problem = self._check(first, stop)
+            if problem:
+                raise CorpusError(
+                    f"{name}:{place + 1}: {self.lines[place].strip()[:80]!r} {problem}; {_RULE}; "
+                    "correct this place"
+                )
             self._add_subtitle(first, stop)
+
+    def _precedes_time(self, number: int) -> bool:
+        return number + 1 < len(self.lines) and self._is_time[number + 1]
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        """Yield where lines begin and end that are neither times, nor numbers, nor blank."""
+        numbers = range(len(self.lines))
+        for is_text, group in groupby(numbers, self._is_text):
+            if is_text:
+                first, *others = group
+                yield first, first + 1 + len(others)
+
+    def _is_text(self, number: int) -> bool:
+        line = self.lines[number]
+        if self._is_time[number] or not is_text_line(line):
+            return False
+        is_alone = not any(self._has_text(each) for each in (number - 1, number + 1))
+        return not (_NUMBER.match(line) and (is_alone or self._precedes_time(number)))
+
+    def _has_text(self, number: int) -> bool:
+        return 0 <= number < len(self.lines) and is_text_line(self.lines[number])
+
+    def _check(self, first: int, stop: int) -> tuple[int, str]:
+        """Return which of these lines is not what it should be, and why; "" if all are."""
+        is_behind = first > 0 and self._is_time[first - 1]
+        is_cue = not is_behind and _NUMBER.match(self.lines[first]) is not None
+        for number in range(first, stop):
+            begins = not is_behind if number == first else _NUMBER.match(self.lines[number - 1])
+            is_clock = begins and _CLOCK_FIRST.match(self.lines[number])
+            if is_clock or _ARROW.search(self.lines[number]) or (is_cue and number == first + 1):
+                return number, "is no time"
+        if self._precedes_time(stop - 1):
+            return stop - 1, "is no number"
+        if not (is_behind or first > self._first_time):
+            return first, "stands before the first time"
+        return first, ""
 
     def _add_subtitle(self, first: int, stop: int) -> None:
         lines = [self.lines[n].rstrip("\r\n") for n in range(first, stop)]
-        if not lines:
-            return
-        has_speakers = len(lines) > 1 and all(map(_SPEAKER.match, lines))
+        marks = [_SPEAKER.match(line) for line in lines]
+        has_speakers = len(lines) > 1 and all(marks)
         groups = [[n] for n in range(len(lines))] if has_speakers else [list(range(len(lines)))]
         for group in groups:
             chosen = [lines[n] for n in group]
-            start = len(chosen[0]) - len(chosen[0].lstrip())
-            if has_speakers and (mark := re.match(r"\s*[-–—]\s*", chosen[0])):
-                start = mark.end()
+            mark = marks[group[0]] if has_speakers else None
+            start = mark.end() if mark else len(chosen[0]) - len(chosen[0].lstrip())
             text = join_wrapped([chosen[0][start:], *chosen[1:]])
             self.add(
                 first + group[0], start, len(chosen[-1].rstrip()), (text,), last=first + group[-1]
@@ -58,8 +109,8 @@ class SrtDocument(PlainFile):
 
     def _wrap(self, number: int, text: Text) -> str:
         count, end = self._wraps[number]
-        plain = " ".join(as_text(text).split())
+        plain = as_text(text).strip()
         width = -(-len(plain) // count)
-        while len(lines := wrap(plain, width)) > count:
+        while len(lines := wrap((plain,), width)) > count:
             width += 1
         return end.join(lines)

@@ -1,0 +1,113 @@
+"""SubRip: all text is translated, or the file is an error in words; times never change."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stub_translator import run, upper, without_marks
+
+from seqcli.documents import open_document
+from seqcli.errors import CorpusError
+
+TIMES = ("00:00:01,000 --> 00:00:02,500", "00:00:03,000 --> 00:00:04,000")
+FILE = f"1\n{TIMES[0]}\none\n\n2\n{TIMES[1]}\ntwo\n"
+
+
+def translated(text, change=upper):
+    return run("srt", text, change)[0]
+
+
+def only_text(text):
+    return re.sub("[^\r\n]+", lambda line: line[0] if ":00" in line[0] else line[0].upper(), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FILE.replace("one", "one\n\nmore\nof it\n\n\nlast"),
+        FILE.replace("one", "\nafter a blank line"),
+        FILE.replace("one", "- hi\n\n- you"),
+        FILE.replace("2,500", "2,500  X1:10 X2:20 Y1:5 Y2:6"),
+        FILE.replace("00:00:01,000", "0:00:01.0").replace(" --> ", "-->"),
+        FILE.replace("00:00:01,000", "00:00:01:000").replace("00:00:03,000", "00:00:03"),
+        FILE.replace("\n2\n", "\n"),
+        FILE.replace("\n\n2\n", "\n2\n"),
+        FILE.replace("two", "two\n\n3\n"),
+        FILE.replace("two", "42 is\nan age"),
+        FILE.replace("two", "go --> there at 10:30"),
+        FILE.removesuffix("\n"),
+        "\ufeff" + FILE,
+        FILE.replace("\n2", "\n\ufeff2"),
+        FILE.replace("\n", "\r\n"),
+        FILE.replace("\n", "\r"),
+        FILE.replace("\n", "\n\n"),
+        FILE + "\n\n",
+    ],
+)
+def test_all_text_is_translated_and_nothing_else_changes(text):
+    assert translated(text) == only_text(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (TIMES[1], "00:00:03,000 -> 00:00:04", "x:6: '00:00:03,000 -> 00:00:04' is no time"),
+        (TIMES[1], "00:00:03,000 --> 00:00:0x", "x:6: '00:00:03,000 --> 00:00:0x' is no time"),
+        (TIMES[1], "--> 00:00:04,000", "x:6: '--> 00:00:04,000' is no time"),
+        (TIMES[1], TIMES[1] + " two", f"x:6: '{TIMES[1]} two' is no time"),
+        (TIMES[1] + "\n", "", "x:6: 'two' is no time"),
+        (f"2\n{TIMES[1]}", "00:00:03,000 > 00:00:04", "x:5: '00:00:03,000 > 00:00:04' is no time"),
+        (TIMES[0], "00:00:01,000 00:00:02,500", "x:2: '00:00:01,000 00:00:02,500' is no time"),
+        (f"\n2\n{TIMES[1]}", f"2\n{TIMES[1][:20]}", f"x:5: '{TIMES[1][:20].strip()}' is no time"),
+        ("\n2\n", "\nII\n", "x:5: 'II' is no number"),
+        ("\n\n2\n", "\n", "x:3: 'one' is no number"),
+        ("1\n", "WEBVTT\n\n1\n", "x:1: 'WEBVTT' stands before the first time"),
+        ("two", f"two {TIMES[0]}", "is no time"),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_neither_text_nor_time_is_an_error_in_words(old, new, message):
+    with pytest.raises(CorpusError, match=re.escape(message)) as error:
+        open_document(FILE.replace(old, new, 1).encode(), "x", "srt")
+    assert "00:00:01,000 --> 00:00:02,500, and then its text" in str(error.value)
+
+
+def test_a_file_without_times_is_none_of_subtitles():
+    with pytest.raises(CorpusError, match="x: has no line such as 00:00:01,000"):
+        open_document(b"1\nhello\n", "x", "srt")
+    assert translated("\n\n") == "\n\n"
+
+
+def test_tags_stay_whole():
+    text = '{\\an8}<font color="#ff 00">one two</font>\nthree <i>four</i>'
+    expected = '{\\an8}<font color="#ff 00">ONE\nTWO</font> THREE <i>FOUR</i>'
+    assert translated(FILE.replace("one", text)).split("\n\n")[0].endswith("500\n" + expected)
+    for line in translated(FILE.replace("one", text), lambda line: line * 2).splitlines()[2:4]:
+        assert line.count("<") == line.count(">")
+
+
+def test_speakers_in_tags_are_two():
+    text = FILE.replace("one", "<i>- one</i>\n{\\an8}- more")
+    out, outcomes = run("srt", text)
+    assert out == only_text(text).replace("\\AN8", "\\an8").replace("I>", "i>")
+    assert [each.unit.line for each in outcomes] == [3, 4, 8]
+
+
+PIECES = ["a\n", "b c", "1\n", "23\n", "\n", "\n", "\r", "\r\n", f"{TIMES[0]}\n", TIMES[1], "-->",
+          "- ", "<i>", "{x}", "00:00:01", " ", "\ufeff"]  # fmt: skip
+
+
+@given(text=st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
+       change=st.sampled_from([upper, without_marks, lambda line: line[::-1]]))  # fmt: skip
+def test_all_text_is_in_units_or_the_file_is_refused(text, change):
+    try:
+        document = open_document(text.encode(), "x", "srt")
+    except CorpusError:
+        return
+    in_units = "".join("".join(unit.src) for unit in document.units)
+    assert sum(map(in_units.count, "abc")) == sum(map(text.count, "abc"))
+    out, _ = run("srt", text, change)
+    times = [line for line in re.split("[\r\n]+", text) if re.search(r"\d -->", line)]
+    assert [line for line in re.split("[\r\n]+", out) if re.search(r"\d -->", line)] == times
