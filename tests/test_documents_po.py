@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_documents import run
+from stub_translator import run
 
 from seqcli.corpus.formats.po import PoDocument, read_pairs
 from seqcli.errors import CorpusError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_documents import run
+from stub_translator import run
 
 from seqcli.errors import CorpusError
 

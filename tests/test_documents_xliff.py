@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_documents import run, upper, without_marks
+from stub_translator import run, upper, without_marks
 
 MADE_12 = ' state="needs-review-translation" state-qualifier="mt-suggestion"'
 

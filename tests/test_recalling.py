@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_documents import LANGS, translator, upper
+from stub_translator import LANGS, translator, upper
 
 from seqcli.corpus.pairs import SentencePair
 from seqcli.documents import open_document, translate_units, write_document
