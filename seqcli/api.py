@@ -191,6 +191,7 @@ def translate_document(
         translate,
         redo=all_units,
         least=min_confidence,
+        memory=memory,
     )
     translated = write_document(document, outcomes)
     if output is not None:

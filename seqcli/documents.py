@@ -8,34 +8,36 @@ the marks is translated by itself, so that nothing of it is lost and no file is 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from seqcli.corpus.formats.base import without_packing
 from seqcli.corpus.formats.document import Code, Document, Text, Unit, as_text
+from seqcli.corpus.formats.kinds import KINDS, LINES, kind_of, open_document
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.corpus.spooling import STDIN
-from seqcli.errors import CorpusError, SettingsError
+from seqcli.errors import CorpusError
 
 if TYPE_CHECKING:
     from seqcli.decoding.translation import Hypothesis, Translation
     from seqcli.decoding.translator import Translator
+    from seqcli.memory import TranslationMemory
 
-# Name -> suffixes, module and class; the suffix of a file says how it is read.
-KINDS = {
-    "po": ((".po", ".pot"), "po.PoDocument"),
-    "xliff": ((".xlf", ".xliff"), "xliff.XliffDocument"),
-    "tmx": ((".tmx",), "tmx_document.TmxDocument"),
-    "srt": ((".srt",), "srt.SrtDocument"),
-    "markdown": ((".md", ".markdown"), "markdown.MarkdownDocument"),
-    "paragraphs": ((), "paragraphs.ParagraphsDocument"),
-}
+__all__ = [
+    "KINDS",
+    "LINES",
+    "Outcome",
+    "iter_flagged",
+    "kind_of",
+    "open_document",
+    "read_document",
+    "translate_units",
+    "translate_with",
+    "write_document",
+]
 MOST_BYTES = 512 << 20  # of a document, which is read whole
-LINES = "lines"  # no document: line n of the output is that of line n of the input
 
 _KEPT = "|".join(
     (
@@ -84,27 +86,6 @@ class _Sentence:
         return bool(_LETTER.search(_MARK.sub("", self.text)))
 
 
-def kind_of(name: str, asked: str | None = None) -> str:
-    """Return the kind of a document, by its name if none is asked for.
-
-    Raises:
-        SettingsError: There is no such kind, or the document is packed.
-    """
-    if asked is not None:
-        if asked not in (*KINDS, LINES):
-            raise SettingsError(
-                f"--format is {asked!r}; it must be one of {', '.join((*KINDS, LINES))}"
-            )
-        return asked
-    lower = without_packing(name).lower()
-    kind = next((kind for kind, (ends, _) in KINDS.items() if lower.endswith(ends)), LINES)
-    if kind != LINES and len(lower) < len(name):
-        raise SettingsError(
-            f"{name}: is packed; unpack it, or give --format lines to translate its lines"
-        )
-    return kind
-
-
 def read_document(source: Path | IO[bytes]) -> bytes:
     """Return the bytes of a document: a file, or standard input.
 
@@ -125,20 +106,6 @@ def read_document(source: Path | IO[bytes]) -> bytes:
     return data
 
 
-def open_document(
-    data: bytes, name: str, kind: str, *, src_lang: str = "", tgt_lang: str = ""
-) -> Document:
-    """Read a document of a kind.
-
-    Raises:
-        CorpusError: It is not of this kind, damaged, or in other languages.
-    """
-    module, _, made = KINDS[kind][1].partition(".")
-    cls = getattr(importlib.import_module(f"seqcli.corpus.formats.{module}"), made)
-    document: Document = cls(data, name, langs=(src_lang, tgt_lang) if tgt_lang else None)
-    return document
-
-
 def translate_with(
     translator: Translator,
     data: bytes,
@@ -148,6 +115,7 @@ def translate_with(
     *,
     redo: bool = False,
     least: float | None = None,
+    memory: TranslationMemory | None = None,
 ) -> tuple[Document, list[Outcome]]:
     """Read a document in the languages of a translator, and translate its open units.
 
@@ -159,6 +127,7 @@ def translate_with(
         translate: Makes a translation of each line, in order.
         redo: Translate also units that have a translation.
         least: Confidence below which a unit stays as it was.
+        memory: As ``translate_units``.
 
     Raises:
         CorpusError: As ``open_document``.
@@ -167,7 +136,10 @@ def translate_with(
     document = open_document(
         data, name, kind, src_lang=languages.src_lang, tgt_lang=languages.tgt_lang
     )
-    return document, translate_units(document, translate, redo=redo, protect=protect, least=least)
+    outcomes = translate_units(
+        document, translate, redo=redo, protect=protect, least=least, memory=memory
+    )
+    return document, outcomes
 
 
 def translate_units(
@@ -177,6 +149,7 @@ def translate_units(
     redo: bool = False,
     protect: Sequence[str] = (),
     least: float | None = None,
+    memory: TranslationMemory | None = None,
 ) -> list[Outcome]:
     """Translate the open units of a document.
 
@@ -186,6 +159,7 @@ def translate_units(
         redo: Translate also units that have a translation.
         protect: Further kinds of text, of ``seqcli.corpus.protection``, that are copied.
         least: Confidence below which a unit stays as it was.
+        memory: In which texts with codes are looked up; ``translate`` looks up those without.
     """
     kept = re.compile("|".join((_KEPT, *(PATTERNS[kind] for kind in protect))))
     todo = {
@@ -194,6 +168,8 @@ def translate_units(
         if unit.is_open or (redo and _has_text(unit.src))
     }
     flags: dict[int, list[str]] = {number: [] for number in todo}
+    if memory is not None:
+        _recall(document, todo, memory, kept, flags)
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
     texts = {number: document.spell(_join(sentences)) for number, sentences in todo.items()}
@@ -230,6 +206,30 @@ def _conclude(
     return Outcome(number, unit, text, tuple(dict.fromkeys(flags)))
 
 
+def _recall(
+    document: Document,
+    todo: dict[int, list[_Sentence]],
+    memory: TranslationMemory,
+    kept: re.Pattern[str],
+    flags: dict[int, list[str]],
+) -> None:
+    """Do what a memory has: a whole unit that is one line, or a sentence with codes."""
+    from seqcli.recalling import recall
+
+    for number, sentences in todo.items():
+        whole = _Sentence(*_mark(document.units[number].src, kept))
+        if "\n" not in whole.text and (whole.codes or len(sentences) > 1):
+            whole.done = recall(whole.text, whole.codes, memory, kept, use_fuzzy=False)
+        if whole.done is not None:
+            todo[number] = [whole]
+            flags[number].append("memory")
+            continue
+        for each in sentences:
+            if each.codes and each.is_text:
+                each.done = recall(each.text, each.codes, memory, kept, use_fuzzy=memory.use_fuzzy)
+                flags[number] += ["memory"] * (each.done is not None)
+
+
 def _translate_whole(
     todo: dict[int, list[_Sentence]],
     translate: TranslateLines,
@@ -240,6 +240,8 @@ def _translate_whole(
     asked = []
     for number, sentences in todo.items():
         for sentence in sentences:
+            if sentence.done is not None:
+                continue
             if not sentence.is_text:
                 sentence.done = _fill(sentence.text, sentence.codes)
             elif len(sentence.codes) <= len(MARKS):
@@ -248,7 +250,8 @@ def _translate_whole(
     for (number, sentence), translation in zip(asked, translate(lines), strict=True):
         hyp = translation.hyps[0]
         found = sorted(_MARK.findall(hyp.text))
-        has_own = _MADE_UP.search(_MARK.sub("", hyp.text))  # codes that the source does not have
+        # Codes that the source does not have; people had their reasons.
+        has_own = not hyp.is_from_memory and _MADE_UP.search(_MARK.sub("", hyp.text))
         if not has_own and found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
             sentence.done = _fill(_one_line(hyp.text).strip(), sentence.codes)
             flags[number] += _flags_of(hyp)
@@ -288,10 +291,8 @@ def _one_line(text: str) -> str:
     return text.replace("\n", " ").replace("\r", " ")
 
 
-def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
-    """Cut the text of a unit into sentences, with marks for what is no text."""
-    from seqcli.decoding.splitting import split_sentences
-
+def _mark(text: Text, kept: re.Pattern[str]) -> tuple[str, list[str | Code]]:
+    """Return a text with marks for what is no text, and what they stand for."""
     codes: list[str | Code] = []
 
     def mark(code: str | Code) -> str:
@@ -302,6 +303,14 @@ def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
         mark(part) if isinstance(part, Code) else kept.sub(lambda match: mark(match.group()), part)
         for part in text
     )
+    return marked, codes
+
+
+def _split(text: Text, kept: re.Pattern[str]) -> list[_Sentence]:
+    """Cut the text of a unit into sentences, with marks for what is no text."""
+    from seqcli.decoding.splitting import split_sentences
+
+    marked, codes = _mark(text, kept)
     sentences = []
     for number, line in enumerate(_BREAK.split(marked)):
         if number % 2:

@@ -119,15 +119,20 @@ class TranslationMemory:
         found: dict[str, Match | None] = {}
         others = []
         for line in dict.fromkeys(text.strip() for text in lines):
-            tgt = self._targets.get(line)
-            found[line] = None if tgt is None else Match(line, tgt, 1.0, True)
-            if tgt is None and line:
+            found[line] = self.find_exact(line)
+            if found[line] is None and line:
                 others.append(line)
         if self.threshold < 1:
             step = max(1, _COMPARED // max(1, len(self._sources)))
             for start in range(0, len(others), step):
                 found.update(self._find_fuzzy(others[start : start + step], threads))
         return [found[text.strip()] for text in lines]
+
+    def find_exact(self, line: str) -> Match | None:
+        """Return the match whose source is the line itself, or None."""
+        line = line.strip()
+        tgt = self._targets.get(line)
+        return None if tgt is None else Match(line, tgt, 1.0, True)
 
     def look_up(
         self, numbered: Sequence[tuple[int, str]], *, prefix: str = "", threads: int = 1

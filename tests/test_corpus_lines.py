@@ -44,6 +44,25 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
     assert list(iter_lines(path)) == [odd, "next\r", "", "last"]
 
 
+@pytest.mark.parametrize("end", [b"", b"\r"])
+def test_a_text_whose_lines_end_in_cr_alone_is_refused(tmp_path: Path, end: bytes) -> None:
+    """It was one line, and a corpus of one pair."""
+    path = tmp_path / "text"
+    path.write_bytes(b"\r".join([b"x" * 100] * 11) + end)
+    with pytest.raises(CorpusError) as caught:
+        list(iter_lines(path))
+    assert str(caught.value) == (
+        f"{path}:1: lines end in CR alone here, and must end in LF or CRLF; convert the file with "
+        f"`tr '\\r' '\\n' < {path} > NEW_FILE`"
+    )
+    faults: list[str] = []
+    assert len(list(iter_lines(path, on_fault=faults.append))) == len(faults) == 1
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert len(list(iter_lines(path))) == 1
+    path.write_bytes(b"short\r" * 20)
+    assert len(list(iter_lines(path))) == 1
+
+
 def test_a_byte_order_mark_is_dropped_at_the_start_only(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes("\ufeffone\n\ufefftwo\n".encode())

@@ -14,8 +14,9 @@ from stub_translator import LANGS, run, translator, upper, without_marks
 
 from seqcli.corpus.formats.document import Code, as_text
 from seqcli.corpus.formats.mo import read_pairs as read_mo
-from seqcli.corpus.formats.po import PoDocument, format_string, unescape
+from seqcli.corpus.formats.po import PoDocument
 from seqcli.corpus.formats.po import read_pairs as read_po
+from seqcli.corpus.formats.po_syntax import format_string, unescape
 from seqcli.corpus.formats.xliff import read_pairs as read_xliff
 from seqcli.documents import kind_of, open_document, translate_units
 from seqcli.errors import CorpusError, SettingsError

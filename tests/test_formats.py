@@ -19,7 +19,7 @@ from seqcli.corpus import decode_lines, find_source, iter_entries, iter_lines, i
 from seqcli.corpus.formats import FORMATS, format_of
 from seqcli.corpus.formats.inline import one_line
 from seqcli.corpus.formats.jsonl import find_languages, read_pairs
-from seqcli.corpus.formats.languages import choose_language, is_covered, normal_tag
+from seqcli.corpus.formats.languages import choose_language, is_covered, is_taken, normal_tag
 from seqcli.corpus.opening import opened
 from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import remove_temporary
@@ -161,8 +161,39 @@ def test_any_text_has_a_normal_form(tag: str) -> None:
 def test_the_tag_itself_is_preferred_to_what_it_covers() -> None:
     assert choose_language("EN", ["en-US", "en", "en-GB"], "x") == "en"
     assert choose_language("en", ["ko", "en_us", "EN-US"], "x") == "en-US"
-    with pytest.raises(CorpusError, match=r"x: 'en' may mean en-US, en-GB; it has ko, en-US, en"):
-        choose_language("en", ["ko", "en-us", "en-GB"], "x")
+    with pytest.raises(CorpusError) as caught:
+        choose_language("en", {"ko": 12_000, "en-us": 2, "EN_US": 3, "en-GB": 4}, "x")
+    assert str(caught.value) == (
+        "x: 'en' may mean en-US, en-GB; it has ko (12,000), en-US (5), en-GB (4); give the one "
+        "that is meant in full"
+    )
+    # What the other side names more closely is its own.
+    assert choose_language("en", ["en-us", "en-GB"], "x", other="en-GB") == "en-US"
+    assert choose_language("en-GB", ["en-us", "en-GB"], "x", other="en") == "en-GB"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "taken", "left"),
+    [
+        ("en", ["EN", "en-US", "eng_GB", "en-Latn-AU"], ["de", "enm", "", "x-en"]),
+        ("pt", ["pt", "pt-BR"], ["gl"]),
+        ("pt-BR", ["pt_br", "pt-Latn-BR"], ["pt", "pt-PT"]),
+        ("zh", ["zh-CN", "zh-Hans", "zh-SG"], ["zh-TW", "zh-Hant", "zh-HK"]),
+        ("zh-Hant", ["zh-Hant-TW"], ["zh", "zh-TW", "zh-Hans"]),
+        ("sr", ["sr-RS", "sr-Cyrl"], ["sr-Latn"]),
+    ],
+)
+def test_a_tag_takes_those_of_its_regions_in_its_script(
+    chosen: str, taken: list[str], left: list[str]
+) -> None:
+    assert [is_taken(tag, chosen) for tag in taken] == [True] * len(taken)
+    assert [is_taken(tag, chosen) for tag in left] == [False] * len(left)
+
+
+def test_a_tag_takes_nothing_of_the_other_side() -> None:
+    assert not is_taken("en-GB", "en", other="en-GB")
+    assert is_taken("en-US", "en", other="en-GB")
+    assert is_taken("en-GB", "en-GB", other="en")
 
 
 # Newlines
@@ -210,6 +241,7 @@ def test_a_side_that_is_null_and_a_blank_line_are_entries() -> None:
         ({"en": "a", "de": "b"}, "x:2: has no key 'ko'; it has 'en', 'de'; "),
         ({"translation": {"ko": "a", "de": "b"}}, "x:2: has no key 'en'; it has 'ko', 'de'; "),
         ({"translation": None}, "x:2: has no key 'en'; it has 'translation'; "),
+        ({"en-US": 5, "ko": "b"}, "x:2: 'en-US' is 5, not a text; "),
         ({f"k{n}": "" for n in range(12)}, "'k9' and 2 more; "),
     ],
 )
@@ -218,6 +250,12 @@ def test_a_line_without_the_keys_is_no_blank_pair(record: object, text: str) -> 
     with pytest.raises(CorpusError) as caught:
         list(read_pairs(io.BytesIO(data), "x", "en", "ko"))
     assert text in str(caught.value)
+
+
+def test_a_text_that_is_null_is_blank_by_any_tag_of_its_language() -> None:
+    data = dump({"en": "a", "ko": "b"}, {"en-US": None, "KO": "c"}, {"en": None, "ko_KR": "d"})
+    entries = read_pairs(io.BytesIO(data), "x", "en", "ko")
+    assert [tuple(entry.pair) for entry in entries] == [("a", "b"), ("", "c"), ("", "d")]
 
 
 @given(pairs=st.lists(st.tuples(any_line, any_line), min_size=1))
@@ -240,7 +278,31 @@ def test_languages_of_jsonl_are_its_keys(tmp_path: Path) -> None:
     assert list(iter_pairs(find_source(path, "en", "ko"))) == [("a", "b"), ("c", "d")]
     with pytest.raises(CorpusError, match="has no text in 'de'; it has en, ko-KR"):
         find_source(path, "en", "de")
-    assert find_languages(io.BytesIO(dump({"tgt": "x", "en": "a"})), "x") == []
+    assert not find_languages(io.BytesIO(dump({"tgt": "x", "en": "a"})), "x")
+
+
+def test_keys_of_jsonl_that_name_a_language_in_several_ways_are_one_language(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.jsonl"
+    lines = [{"en": "a", "ko": "A"}, {"en-US": "b", "ko-KR": "B"}, {"en_gb": "c", "en": None, "ko": None},
+             {"en-US": "no", "en": "d", "ko": "D"}, {"en-US": None, "ko": "E"}]  # fmt: skip
+    path.write_bytes(dump(*lines))
+    assert list(iter_pairs(find_source(path, "en", "ko"))) == [
+        ("a", "A"), ("b", "B"), ("c", ""), ("d", "D"), ("", "E")]  # fmt: skip
+    path.write_bytes(dump(*lines, {"en-US": "f", "en-GB": "f"}))
+    with pytest.raises(CorpusError, match=r"x\.jsonl:6: 'en' may mean en-US, en-GB here"):
+        list(iter_pairs(find_source(path, "en", "ko")))
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("x.tsv", "a\tb"), ("x.jsonl", '{"src": "a", "tgt": "b"}')]
+)
+def test_lines_that_end_in_cr_alone_are_named(tmp_path: Path, name: str, line: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(f"{line}\r{line}\r".encode())
+    with pytest.raises(CorpusError, match=rf"{name}:1: lines end in CR alone here.*convert the"):
+        list(iter_pairs(find_source(path, "en", "de")))
 
 
 def test_keys_of_jsonl_are_bounded() -> None:

@@ -139,13 +139,57 @@ def test_a_language_that_may_mean_two_is_refused_and_one_in_full_is_taken(tmp_pa
     with pytest.raises(CorpusError) as caught:
         find_source(path, "en", "ko")
     assert str(caught.value) == (
-        f"{path}: 'en' may mean en-US, en-GB; it has en-US, ko, en-GB, zh, zh-TW; give the one "
-        "that is meant in full"
+        f"{path}: 'en' may mean en-US, en-GB; it has en-US (1), ko (6), en-GB (1), zh (1), zh-TW "
+        "(1); give the one that is meant in full"
     )
     assert [pair.src for pair in iter_pairs(find_source(path, "en-gb", "ko"))][1] == "en-GB"
     assert find_source(path, "zh", "ko").src_lang == "zh"
     with pytest.raises(Exception, match="both mean ko"):
         find_source(path, "ko", "kor")
+
+
+def test_a_language_that_is_named_in_several_ways_is_one_language(tmp_path: Path) -> None:
+    """What was in en-US was blank if anything was in en."""
+    units = [tuv(lang, lang) + tuv("ko", "b") for lang in ("en", "en-US", "EN_gb", "zh", "zh-TW")]
+    units.append(tuv("en-US", "no") + tuv("en", "both") + tuv("ko-KR", "b"))
+    path = write(tmp_path / "x.tmx", tmx(*units))
+    assert [pair.src for pair in iter_pairs(find_source(path, "en", "ko"))] == [
+        "en", "en-US", "EN_gb", "", "", "both"]  # fmt: skip
+    assert [pair.tgt for pair in iter_pairs(find_source(path, "zh", "ko"))][-1] == "b"
+    # Another script is another language, and full tags take what they name.
+    assert [pair.src for pair in iter_pairs(find_source(path, "zh", "ko"))][3:5] == ["zh", ""]
+    assert [pair.src for pair in iter_pairs(find_source(path, "en-GB", "ko"))][:3] == [
+        "", "", "EN_gb"]  # fmt: skip
+    assert list(iter_pairs(find_source(path, "en", "en-US"))) == [
+        ("en", ""), ("", "en-US"), ("EN_gb", ""), ("", ""), ("", ""), ("both", "no")]  # fmt: skip
+
+
+def test_a_unit_with_two_regions_and_without_the_language_itself_is_refused(tmp_path: Path) -> None:
+    units = [unit("a", "b"), tuv("en-US", "color") + tuv("en-GB", "colour") + tuv("ko", "b")]
+    path = write(tmp_path / "x.tmx", tmx(*units))
+    with pytest.raises(CorpusError) as caught:
+        list(iter_pairs(find_source(path, "en", "ko")))
+    assert str(caught.value) == (
+        f"{path}:4: 'en' may mean en-US, en-GB here, and no text here is in en itself; leave one "
+        "of them here, or give the one that is meant in full"
+    )
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.sampled_from(["en", "en-US", "en-GB", "de"]), text), max_size=4))
+)
+def test_each_unit_has_the_texts_of_its_nearest_tag(units: list[list[tuple[str, str]]]) -> None:
+    data = tmx(*("".join(tuv(lang, escape(value)) for lang, value in unit) for unit in units))
+    expected = []
+    for unit in units:
+        exact = [value for lang, value in unit if lang == "en"]
+        regions = {lang for lang, _ in unit if lang.startswith("en-")}
+        if not exact and len(regions) > 1:
+            with pytest.raises(CorpusError, match="'en' may mean en-"):
+                pairs_of(data, "en", "fr")
+            return
+        expected += exact or [value for lang, value in unit if lang in regions] or [""]
+    assert [src for src, _ in pairs_of(data, "en", "fr")] == expected
 
 
 def refusal(data: bytes) -> str:

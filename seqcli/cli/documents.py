@@ -102,7 +102,7 @@ def translate_file(
                 report.progress("translating", done, len(lines), None)
 
     document, outcomes = translate_with(
-        translator, data, name, kind, translate, redo=redo, least=least
+        translator, data, name, kind, translate, redo=redo, least=least, memory=memory
     )
     if as_json:
         with open_results(output) as results:

@@ -2,7 +2,7 @@
 
 A line ends at a line feed only, and one carriage return before it goes with it. U+2028, U+0085,
 form feed and a lone carriage return are text: ``str.splitlines`` would cut there and shift one
-side of a corpus against the other.
+side of a corpus against the other. A long text whose lines all end in CR alone is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import IO
 from seqcli.corpus.opening import opened
 from seqcli.errors import CorpusError
 
+_LEAST_BYTES, _LEAST_CRS = 1000, 10  # of a file without LF whose lines must end in CR
 MAX_LINE_BYTES = 1 << 20  # a longer line is not a sentence, and would have to fit into memory
 
 
@@ -51,13 +52,16 @@ def decode_lines(
         Each line without its end.
 
     Raises:
-        CorpusError: Bytes that are not UTF-8, a NUL, or a line of more than MAX_LINE_BYTES.
+        CorpusError: Bytes that are not UTF-8, a NUL, a line of more than MAX_LINE_BYTES, or a long
+            text without any line feed that has many carriage returns.
     """
     start = 0  # bytes before this line
     number = 0
     while raw := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
         try:
+            if number == 1 and _ends_in_cr(raw):
+                raise CorpusError(lone_cr(name, number))
             if len(raw) > MAX_LINE_BYTES:
                 raise CorpusError(
                     f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; text has one "
@@ -74,6 +78,19 @@ def decode_lines(
         while len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):  # the rest of a long line
             raw = stream.readline(MAX_LINE_BYTES + 1)
             start += len(raw)
+
+
+def _ends_in_cr(raw: bytes) -> bool:
+    """Tell whether the first line of a file is many lines that end in CR."""
+    return not raw.endswith(b"\n") and len(raw) > _LEAST_BYTES and raw.count(b"\r") >= _LEAST_CRS
+
+
+def lone_cr(name: str, number: int) -> str:
+    """Return the message for a file whose lines end in CR alone, seen in line ``number``."""
+    return (
+        f"{name}:{number}: lines end in CR alone here, and must end in LF or CRLF; convert the "
+        f"file with `tr '\\r' '\\n' < {name} > NEW_FILE`"
+    )
 
 
 def _decode(raw: bytes, *, name: str, number: int, start: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def _read_languages(
     path: Path, file_format: Format, src_lang: str, tgt_lang: str, *, is_stdin: bool = False
 ) -> ParallelSource:
     """Find out which languages of a file are meant; a multilingual one is read for it."""
-    languages: list[str] = []
+    languages: Mapping[str, int] = {}
     name = STDIN if is_stdin else str(path)
     if file_format.is_multilingual:
         with opened(path, name) as stream:
@@ -93,7 +94,10 @@ def _read_languages(
         from seqcli.corpus.formats.languages import choose_language
 
         asked = (src_lang, tgt_lang)
-        src_lang, tgt_lang = (choose_language(each, languages, name) for each in asked)
+        src_lang, tgt_lang = (
+            choose_language(each, languages, name, other=other)
+            for each, other in (asked, asked[::-1])
+        )
         if src_lang == tgt_lang:
             raise SettingsError(
                 f"{name}: src_lang {asked[0]!r} and tgt_lang {asked[1]!r} both mean {src_lang}; "

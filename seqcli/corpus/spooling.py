@@ -17,7 +17,7 @@ STDIN = "standard input"
 _START = 1 << 16  # bytes that tell the format
 _MO_MAGICS = (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde")
 _ROOT = re.compile(r"<(tmx|xliff)[\s>]")
-_PO_ENTRY = re.compile(r'^msgid\s+"', re.MULTILINE)
+_PO_ENTRY = re.compile(r'(?:^|\r)[ \t]*msgid\s*"', re.MULTILINE)
 
 
 def spool_stdin() -> Path:

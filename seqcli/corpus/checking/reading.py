@@ -51,7 +51,7 @@ class Side:
         for number, line in enumerate(lines, start=1):
             columns = columns_of(line)
             if len(columns) != 2:
-                note(wrong_columns(str(self.path), number, len(columns)))
+                note(wrong_columns(str(self.path), number, line))
                 columns = [*columns, ""]
             yield columns[self.column or 0]
 

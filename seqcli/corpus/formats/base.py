@@ -6,7 +6,7 @@ Place: the name of a file -> **Format** -> its module, which is imported when a 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -49,8 +49,8 @@ class Reader(Protocol):
 class MultilingualReader(Reader, Protocol):
     """What the module of a format has in which each text says its language."""
 
-    def find_languages(self, stream: IO[bytes], name: str) -> list[str]:
-        """Return the tags of all languages of a file, as they stand there, the first one first.
+    def find_languages(self, stream: IO[bytes], name: str) -> Mapping[str, int]:
+        """Return the tags of a file, as they stand there, and how many texts are in each.
 
         None at all means that the file does not name its sides by languages.
 

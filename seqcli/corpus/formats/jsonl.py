@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.inline import one_line
-from seqcli.corpus.formats.languages import MOST_LENGTH, MOST_TAGS, normal_tag
-from seqcli.corpus.lines import decode_lines
+from seqcli.corpus.formats.languages import (
+    MOST_LENGTH,
+    MOST_TAGS,
+    choose_texts,
+    is_taken,
+    normal_tag,
+)
+from seqcli.corpus.lines import decode_lines, lone_cr
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
 
@@ -28,26 +34,26 @@ _RULE = (
 _SHOWN_KEYS = 10
 
 
-def find_languages(stream: IO[bytes], name: str) -> list[str]:
-    """Return the keys that texts have, the first one first; none if they are src and tgt.
+def find_languages(stream: IO[bytes], name: str) -> dict[str, int]:
+    """Return the keys that texts have, and how many; none if they are src and tgt.
 
     Raises:
         CorpusError: As read_pairs.
     """
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for number, record in _iter_records(stream, name):
         if record is None:
             continue
         if any(side in record for side in _SIDES):
-            return []
-        texts = _texts_of(record)
-        keys = (key for key, value in texts.items() if isinstance(value, str))
-        found.update((key, None) for key in keys if len(key) <= MOST_LENGTH)
+            return {}
+        for key, value in _texts_of(record).items():
+            if isinstance(value, str) and len(key) <= MOST_LENGTH:
+                found[key] = found.get(key, 0) + 1
         if len(found) > MOST_TAGS:
             raise CorpusError(
                 f"{name}:{number}: more than {MOST_TAGS:,} different keys by now; {_RULE}"
             )
-    return list(found)
+    return found
 
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
@@ -61,10 +67,13 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
             yield Entry(number, SentencePair("", ""))
             continue
         texts, place = record, f"{name}:{number}"
-        keys = _SIDES
+        keys: Sequence[str] = _SIDES
         if not any(side in record for side in _SIDES):
             texts = _texts_of(record)
-            keys = (_key_of(src_lang, texts), _key_of(tgt_lang, texts))
+            keys = [
+                _key_of(each, other, texts, place)
+                for each, other in ((src_lang, tgt_lang), (tgt_lang, src_lang))
+            ]
         for key in keys:
             if key not in texts:
                 raise CorpusError(_missing(key, texts, place))
@@ -77,10 +86,18 @@ def _texts_of(record: dict[str, Any]) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else record
 
 
-def _key_of(tag: str, texts: dict[str, Any]) -> str:
-    if tag in texts:
+def _key_of(tag: str, other: str, texts: dict[str, Any], place: str) -> str:
+    """Return the key of a language's text; without a text, a key it takes; else the tag."""
+    if texts.get(tag) is not None:
         return tag
-    return next((key for key in texts if normal_tag(key) == tag), tag)
+    keys = [key for key, value in texts.items() if normal_tag(key) == tag and value is not None]
+    if not keys:  # what is no text may be anything, such as a number of the line
+        keys = [key for key, value in texts.items() if isinstance(value, str)]
+    chosen = choose_texts([normal_tag(key) for key in keys], tag, other, place)
+    if chosen:
+        return keys[chosen[0]]
+    others = (key for key, value in texts.items() if not isinstance(value, str))
+    return next((key for key in others if is_taken(normal_tag(key), tag, other)), tag)
 
 
 def _missing(key: str, texts: dict[str, Any], place: str) -> str:
@@ -120,6 +137,8 @@ def _iter_records(stream: IO[bytes], name: str) -> Iterator[tuple[int, dict[str,
         except RecursionError:
             raise CorpusError(f"{name}:{number}: is nested too deeply; {_RULE}") from None
         except ValueError as error:
+            if "\r" in line.strip():
+                raise CorpusError(lone_cr(name, number)) from error
             raise CorpusError(
                 f"{name}:{number}: not a line of JSON ({error}); {_RULE}; mend the line"
             ) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from seqcli.errors import CorpusError
@@ -46,34 +47,103 @@ def is_covered(tag: str, asked: str) -> bool:
     return True
 
 
-def choose_language(asked: str, found: Sequence[str], name: str) -> str:
-    """Return the normal form of the one tag that is asked for: that tag itself, or one it covers.
+@lru_cache(maxsize=4096)
+def is_taken(tag: str, chosen: str, other: str = "") -> bool:
+    """Tell whether texts in a tag are taken together with those in the tag that was chosen.
+
+    ``en`` takes ``en-US``. ``zh``, which is ``zh-Hans`` by itself, does not take ``zh-TW``, which
+    is ``zh-Hant``: nobody wants both scripts from one model.
+
+    Args:
+        tag: Of the file.
+        chosen: What ``choose_language`` returned: a tag that the file has, in normal form.
+        other: Likewise, of the other side; what it names more closely is its own.
+    """
+    if not is_covered(tag, chosen) or _script_of(tag) != _script_of(chosen):
+        return False
+    return not (other and other != chosen and is_covered(other, chosen) and is_covered(tag, other))
+
+
+def _script_of(tag: str) -> str | None:
+    """Return the script of a tag, by CLDR's likely subtags if it does not say it; else None."""
+    import langcodes
+
+    try:
+        return langcodes.Language.get(normal_tag(tag)).maximize().script
+    except ValueError:
+        return None
+
+
+def choose_language(
+    asked: str,
+    found: Mapping[str, int] | Sequence[str],
+    name: str,
+    *,
+    other: str = "",
+    is_of_model: bool = False,
+) -> str:
+    """Return the normal form of the tag that is asked for, or of the one that it covers.
+
+    Texts in tags of which ``is_taken`` is true are meant too.
 
     Args:
         asked: What the user gave, such as en.
-        found: The tags of the file.
+        found: The tags of the file, with how many texts are in each.
         name: What messages call the file.
+        other: What the user gave for the other side; what it names more closely is its own.
+        is_of_model: Whether the tag is a model's, so that the user cannot give another.
 
     Raises:
         CorpusError: There is none, or more than one; lists what is there.
     """
-    tags = list(dict.fromkeys(normal_tag(tag) for tag in found if tag.strip()))
-    if normal_tag(asked) in tags:
-        return normal_tag(asked)
-    covered = [tag for tag in tags if is_covered(tag, asked)]
+    counts: Counter[str] = Counter()
+    for tag, count in Counter(found).items():
+        if tag.strip():
+            counts[normal_tag(tag)] += count
+    wanted = normal_tag(asked)
+    if wanted in counts:
+        return wanted
+    covered = [tag for tag in counts if is_covered(tag, asked)]
+    if other and normal_tag(other) != wanted and is_covered(other, asked):
+        covered = [tag for tag in covered if not is_covered(tag, other)] or covered
     if len(covered) == 1:
         return covered[0]
-    there = f"it has {_list(tags)}"
     if not covered:
+        advice = "give one of its languages as src_lang and another as tgt_lang"
+        if is_of_model:
+            advice = "take a model of one of its languages"
+        raise CorpusError(f"{name}: has no text in {asked!r}; it has {_list(counts)}; {advice}")
+    advice = "give the one that is meant in full"
+    if is_of_model:
+        advice = f"leave one of them in the file, or call the one that is meant {asked}"
+    there = _list([f"{tag} ({count:,})" for tag, count in counts.items()])
+    raise CorpusError(f"{name}: {asked!r} may mean {_list(covered)}; it has {there}; {advice}")
+
+
+def choose_texts(tags: Sequence[str], chosen: str, other: str, place: str) -> list[int]:
+    """Return which texts of a unit are meant: those in the tag itself, else in one that it takes.
+
+    Args:
+        tags: Of the texts, in normal form.
+        chosen: What ``choose_language`` returned.
+        other: Likewise, of the other side.
+        place: Of the unit.
+
+    Raises:
+        CorpusError: They are in two that are taken, such as en-US and en-GB for en.
+    """
+    if chosen in tags:
+        return [number for number, tag in enumerate(tags) if tag == chosen]
+    taken = [number for number, tag in enumerate(tags) if is_taken(tag, chosen, other)]
+    found = list(dict.fromkeys(tags[number] for number in taken))
+    if len(found) > 1:
         raise CorpusError(
-            f"{name}: has no text in {asked!r}; {there}; give one of its languages as src_lang and "
-            "another as tgt_lang"
+            f"{place}: {chosen!r} may mean {_list(found)} here, and no text here is in {chosen} "
+            "itself; leave one of them here, or give the one that is meant in full"
         )
-    raise CorpusError(
-        f"{name}: {asked!r} may mean {_list(covered)}; {there}; give the one that is meant in full"
-    )
+    return taken
 
 
-def _list(tags: Sequence[str]) -> str:
-    shown = ", ".join(tags[:_SHOWN])
+def _list(tags: Collection[str]) -> str:
+    shown = ", ".join(list(tags)[:_SHOWN])
     return shown if len(tags) <= _SHOWN else f"{shown} and {len(tags) - _SHOWN:,} more"

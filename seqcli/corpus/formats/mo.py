@@ -11,7 +11,8 @@ from typing import IO
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.inline import one_line
-from seqcli.corpus.formats.po import Forms, Message, charset_of, check_language
+from seqcli.corpus.formats.po import Forms, check_language
+from seqcli.corpus.formats.po_syntax import Message, charset_of
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
 

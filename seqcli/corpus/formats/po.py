@@ -9,57 +9,29 @@ from __future__ import annotations
 import codecs
 import gettext
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.document import Document, Text, Unit, as_text
 from seqcli.corpus.formats.inline import one_line
 from seqcli.corpus.formats.languages import is_covered
+from seqcli.corpus.formats.po_syntax import (
+    WIDTH,
+    Message,
+    charset_of,
+    cut_lines,
+    format_string,
+    iter_items,
+    iter_messages,
+    parse,
+)
 from seqcli.corpus.lines import MAX_LINE_BYTES
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
 
-_HEADER_LINES = 200  # among which the charset is looked for
-_WIDTH = 77  # characters of a line that gettext's own tools write, with the quotes
 _MOST_FORMS = 10
-_CHARSET = re.compile(rb"charset=([\w.:-]+)")
-_KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr|domain)\s*(?:\[\s*(\d+)\s*\])?\s*(?=\")")
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
-_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)")
-_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f"}
-_UNSAFE = {text: f"\\{letter}" for letter, text in _LETTERS.items()} | {"\\": "\\\\", '"': '\\"'}
-_FORMAT = re.compile(r"(?!no-).*-format")
 _PLURALS = re.compile(r"nplurals\s*=\s*(\d+)\s*;\s*plural\s*=\s*([^;\n]+)")
-
-
-@dataclass
-class Message:
-    """An entry: its strings, and the lines, counted from 0, where they stand."""
-
-    strings: dict[str, str] = field(default_factory=dict)  # by keyword, of msgstr also msgstr[n]
-    spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first line, line behind
-    flags: int | None = None  # line of the flags, if there are any
-    is_fuzzy: bool = False
-    is_format: bool = False  # what prints it looks for placeholders
-    is_obsolete: bool = False
-
-    @property
-    def line(self) -> int:
-        """The first line that is no comment."""
-        return min((start for start, _ in self.spans.values()), default=0)
-
-    @property
-    def is_header(self) -> bool:
-        """Whether it says something of the file."""
-        return self.strings.get("msgid") == "" and "msgctxt" not in self.strings
-
-    @property
-    def header(self) -> str:
-        """What it says of the file; nothing if its target is one of plural forms."""
-        return self.strings.get("msgstr", "")
 
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
@@ -69,11 +41,11 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     have a blank target: they are counted, and nothing learns from them.
 
     Raises:
-        CorpusError: A line is none of PO, the charset is not known, or the file says that it is in
-            another language than tgt_lang.
+        CorpusError: A line is none of PO, an entry lacks a part, the charset is not known, or the
+            file says that it is in another language than tgt_lang.
     """
     forms = Forms("")
-    for message in _iter_messages(stream, name):
+    for message in iter_messages(stream, name):
         if message.is_header:
             forms = Forms(message.header)
             check_language(message.header, tgt_lang, name)
@@ -139,15 +111,16 @@ class PoDocument(Document):
         Raises:
             CorpusError: As read_pairs.
         """
-        self._lines = _cut(data)
-        self._charset = charset_of(self._lines, name)
-        self._messages = list(_parse(self._lines, self._charset, name))
+        lines = cut_lines(data)
+        self._charset = charset_of(lines, name)
+        items = list(iter_items(lines, self._charset, name))
+        self._parts = [item.raw for item in items]
         self.units: list[Unit] = []
         self._targets: list[tuple[Message, str]] = []  # of each unit, its message and keyword
         self.skipped = 0  # obsolete messages
         forms = Forms("")
         longest = 0
-        for message in self._messages:
+        for message in parse(items, name):
             if message.is_header:
                 forms = Forms(message.header)
                 if langs is not None:
@@ -160,21 +133,21 @@ class PoDocument(Document):
                     self.units.append(unit)
                     self._targets.append((message, key))
             for start, end in message.spans.values():
-                longest = max(longest, *(len(line) for line in self._lines[start:end]), 0)
-        self._width = _WIDTH if longest <= 2 * _WIDTH else MAX_LINE_BYTES
+                longest = max(longest, *(len(part) for part in self._parts[start:end]), 0)
+        self._width = WIDTH if longest <= 2 * WIDTH else MAX_LINE_BYTES
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these targets, each flagged as fuzzy."""
         if not targets:
-            return b"".join(self._lines)
+            return b"".join(self._parts)
         changed: dict[int, tuple[Message, dict[str, str]]] = {}
         for number, text in targets.items():
             message, key = self._targets[number]
             changed.setdefault(id(message), (message, {}))[1][key] = as_text(text)
-        lines: list[bytes] = list(self._lines)
+        parts = list(self._parts)
         for message, texts in changed.values():
-            self._write_message(lines, message, texts)
-        return b"".join(lines)
+            self._write_message(parts, message, texts)
+        return b"".join(parts)
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether a text has as many signs of placeholders as its source, if they count."""
@@ -183,32 +156,50 @@ class PoDocument(Document):
         src, tgt = as_text(self.units[number].src), as_text(text)
         return all(src.count(sign) == tgt.count(sign) for sign in "%{}")
 
-    def _write_message(self, lines: list[bytes], message: Message, texts: dict[str, str]) -> None:
-        first = message.line
-        end = self._lines[first][len(self._lines[first].rstrip(b"\r\n")) :] or b"\n"
+    def _write_message(self, parts: list[bytes], message: Message, texts: dict[str, str]) -> None:
+        end = self._end_of_line(message.first)
         last_key = max(message.spans, key=lambda key: message.spans[key][1])
+        added = b""
         for key, text in sorted(texts.items()):
-            new = b"".join(
-                line.encode(self._charset, "replace") + end
+            new = end.join(
+                line.encode(self._charset, "replace")
                 for line in format_string(key, text, self._width)
             )
             if key in message.spans:
-                start, stop = message.spans[key]
-                if not lines[stop - 1].endswith(b"\n"):  # the last line of the file
-                    new = new[: -len(end)]
-                lines[start:stop] = [new] + [b""] * (stop - start - 1)
+                old = self._parts[message.spans[key][0]]
+                indent = old[: len(old) - len(old.lstrip(b" \t"))]
+                self._replace(parts, message.spans[key], indent + new)
             else:
-                stop = message.spans[last_key][1]
-                before = b"" if lines[stop - 1].endswith(b"\n") or not lines[stop - 1] else end
-                lines[stop - 1] += before + new
-        if message.is_fuzzy:
-            return
+                added += end + new
+        if added:
+            start, stop = message.spans[last_key]
+            self._replace(parts, (start, stop), b"".join(parts[start:stop]).rstrip() + added)
+        if not message.is_fuzzy:
+            self._flag(parts, message, end)
+
+    def _replace(self, parts: list[bytes], span: tuple[int, int], new: bytes) -> None:
+        """Put other bytes in the place of items, before the blanks and the line end behind them."""
+        start, stop = span
+        blanks = self._parts[stop - 1][len(self._parts[stop - 1].rstrip()) :]
+        parts[start:stop] = [new + blanks, *[b""] * (stop - start - 1)]
+
+    def _flag(self, parts: list[bytes], message: Message, end: bytes) -> None:
+        """Say that a message is fuzzy."""
         if message.flags is not None:
-            old = lines[message.flags]
-            lines[message.flags] = old.replace(b"#,", b"#, fuzzy,", 1)
-        else:
-            bom = codecs.BOM_UTF8 if lines[first].startswith(codecs.BOM_UTF8) else b""
-            lines[first] = bom + b"#, fuzzy" + end + lines[first][len(bom) :]
+            parts[message.flags] = parts[message.flags].replace(b"#,", b"#, fuzzy,", 1)
+            return
+        first = min(each for each in (message.first, message.previous) if each is not None)
+        is_begun = first > 0 and not self._parts[first - 1].endswith(b"\n")  # the line before it
+        bom = codecs.BOM_UTF8 if parts[first].startswith(codecs.BOM_UTF8) else b""
+        flag = bom + (end if is_begun else b"") + b"#, fuzzy" + end
+        parts[first] = flag + parts[first][len(bom) :]
+
+    def _end_of_line(self, first: int) -> bytes:
+        """Return how the line ends where an item stands."""
+        for part in self._parts[first:]:
+            if part.endswith(b"\n"):
+                return b"\r\n" if part.endswith(b"\r\n") else b"\n"
+        return b"\n"
 
     def can_hold(self, text: str) -> bool:
         """Tell whether the charset of the file has all characters of a text."""
@@ -217,148 +208,3 @@ class PoDocument(Document):
         except UnicodeEncodeError:
             return False
         return True
-
-
-def format_string(key: str, text: str, width: int) -> list[str]:
-    """Return the lines of a keyword and its string, broken after newlines, and between words."""
-    chunks = [_escape(chunk) for chunk in re.findall(r"[^\n]*\n|[^\n]+", text)] or [""]
-    if len(chunks) == 1 and len(key) + len(chunks[0]) + 3 <= width + 2:
-        return [f'{key} "{chunks[0]}"']
-    lines = list(chain.from_iterable(_wrap(chunk, width) for chunk in chunks))
-    if len(lines) == 1 and width > _WIDTH:
-        return [f'{key} "{lines[0]}"']
-    return [f'{key} ""', *(f'"{line}"' for line in lines)]
-
-
-def _wrap(chunk: str, width: int) -> Iterator[str]:
-    line = ""
-    for word in re.findall(r"\S*\s+|\S+", chunk):
-        if line and len(line) + len(word.rstrip()) > width:
-            yield line
-            line = ""
-        line += word
-    if line:
-        yield line
-
-
-def _escape(text: str) -> str:
-    return "".join(_UNSAFE.get(letter, letter) for letter in text)
-
-
-def unescape(text: str) -> str:
-    """Return what a string in quotes means."""
-    if "\\" not in text:
-        return text
-
-    def replace(match: re.Match[str]) -> str:
-        code = match[1]
-        if code[0] == "x" and len(code) > 1:
-            return chr(int(code[1:], 16))
-        return chr(int(code, 8)) if code[0] in "01234567" else _LETTERS.get(code, code)
-
-    return _ESCAPE.sub(replace, text)
-
-
-def charset_of(lines: Iterable[bytes], name: str) -> str:
-    """Return the charset that a header names; UTF-8 if none does.
-
-    Raises:
-        CorpusError: There is no such charset, or PO cannot be written in it.
-    """
-    found = next((m for line in lines if (m := _CHARSET.search(line))), None)
-    charset = "utf-8" if found is None else found[1].decode("ascii")
-    if charset == "CHARSET":  # as in templates
-        charset = "utf-8"
-    try:
-        if '\n\\"a'.encode(charset) == b'\n\\"a':
-            return charset
-    except (LookupError, UnicodeError):
-        pass
-    raise CorpusError(
-        f"{name}: its header says charset={charset[:40]}, which cannot be read; convert the file "
-        "with `msgconv -t UTF-8`"
-    )
-
-
-def _cut(data: bytes) -> list[bytes]:
-    lines = data.split(b"\n")
-    return [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-
-
-def _iter_messages(stream: IO[bytes], name: str) -> Iterator[Message]:
-    lines = _iter_lines(stream, name)
-    first = list(islice(lines, _HEADER_LINES))
-    return _parse(chain(first, lines), charset_of(first, name), name)
-
-
-def _iter_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
-    for number in range(1, 1 << 62):
-        line = stream.readline(MAX_LINE_BYTES + 1)
-        if not line:
-            return
-        if len(line) > MAX_LINE_BYTES:
-            raise CorpusError(
-                f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; is this a PO file?"
-            )
-        yield line
-
-
-def _parse(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Message]:
-    message, key, size = Message(), "", 0
-    for number, raw in enumerate(lines):
-        line = _decode(raw, charset, f"{name}:{number + 1}").strip("\ufeff \t\r\n\f\v")
-        is_obsolete = line.startswith("#~")
-        if is_obsolete and not line.startswith("#~|"):
-            line = line[2:].lstrip()
-        is_comment = line.startswith("#")
-        begins = is_comment or line.startswith(("msgctxt", "msgid ", 'msgid"', "msgid\t", "domain"))
-        if begins and key.startswith("msgstr"):
-            yield message
-            message, key, size = Message(), "", 0
-        if not line or is_comment:
-            if line.startswith("#,"):
-                message.flags = number
-                words = re.split(r"[,\s]+", line[2:])
-                message.is_fuzzy |= "fuzzy" in words
-                message.is_format |= any(_FORMAT.fullmatch(word) for word in words)
-            continue
-        message.is_obsolete |= is_obsolete
-        keyword = _KEYWORD.match(line)
-        if keyword:
-            key = keyword[1] if keyword[2] is None else f"{keyword[1]}[{int(keyword[2])}]"
-            line = line[keyword.end() :]
-            if key in message.strings:
-                raise _error(name, number, f"a second {key} in one entry; remove one")
-            message.strings[key] = ""
-            message.spans[key] = (number, number)
-        literal = _LITERAL.fullmatch(line)
-        if literal is None or not key:
-            raise _error(
-                name,
-                number,
-                f"{line[:40]!r} is no line of a PO file; a string stands in double quotes, after "
-                "msgid or msgstr; mend the line (`msgfmt -c` lists all)",
-            )
-        size += len(line)
-        if size > MAX_LINE_BYTES:
-            raise _error(name, number, f"a message of more than {MAX_LINE_BYTES:,} characters")
-        message.strings[key] += unescape(literal[1])
-        message.spans[key] = (message.spans[key][0], number + 1)
-    if key.startswith("msgstr"):
-        yield message
-    elif key:
-        raise CorpusError(f"{name}: ends in the midst of a message; get the file again")
-
-
-def _decode(line: bytes, charset: str, place: str) -> str:
-    try:
-        return line.decode(charset)
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"{place}: byte {line[error.start]:#04x} is not {charset.upper()}, which the header "
-            "says the file is in; correct the header, or convert the file"
-        ) from error
-
-
-def _error(name: str, number: int, text: str) -> CorpusError:
-    return CorpusError(f"{name}:{number + 1}: {text}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from xml.parsers import expat
 
@@ -18,6 +19,10 @@ from seqcli.corpus.lines import MAX_LINE_BYTES
 from seqcli.errors import CorpusError
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+_ATTRIBUTE = re.compile(r"""\s+([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_NAME = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_PARTNERS = {"bpt": "ept", "bx": "ex", "sc": "ec", "sm": "em"}  # tags that others end
+_KEYS = ("startRef", "rid", "id", "i")  # attributes that say which, the first one that is there
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = re.compile(r"\s*[\r\n]\s*")
@@ -39,13 +44,41 @@ class Span:
     opened: int | None = None  # of an end: where its start is
 
 
+@dataclass(frozen=True)
+class Kept(Span):
+    """Text between two tags that say that it is not translated, with both and all between them."""
+
+    last: int = 0  # where the second tag begins, or the text ends
+    is_begun: bool = False  # in the text before: ``start`` is the tag of this text, and no part
+    is_ended: bool = True  # else it goes on in the next text
+
+
 class Collector:
     """Hears of what is within a text, and keeps its parts."""
 
-    def __init__(self, reader: XmlReader, around: frozenset[str]) -> None:
-        """Take the elements that stand around text; the content of all others is code."""
+    def __init__(
+        self,
+        reader: XmlReader,
+        around: frozenset[str],
+        is_kept: Callable[[str, dict[str, str]], bool] | None = None,
+        *,
+        begun: Span | None = None,
+    ) -> None:
+        """Begin with a text.
+
+        Args:
+            reader: Says where it is.
+            around: Elements that stand around text; the content of all others is code.
+            is_kept: Tells whether the content of an element is not translated, nor is the text from
+                an ``sm`` to its ``em``; None if all text is.
+            begun: Such an ``sm``, in the text before, that has no ``em`` yet; where this text
+                begins.
+        """
         self._reader = reader
         self._around = around
+        self._is_kept = is_kept
+        self._begun = begun
+        self._kept = begun
         self._open: list[tuple[str, Tag, int]] = []
         self._codes = 0
         self._size = 0
@@ -64,7 +97,12 @@ class Collector:
         index = self._reader.parser.CurrentByteIndex
         tag = Tag(element, key, "", element in ("x", "ph", "it", "ut"))
         self._open.append((element, tag, index))
-        if self._codes or element not in self._around:
+        if self._kept is not None:
+            return
+        is_kept = self._is_kept is not None and self._is_kept(element, attributes)
+        if is_kept and element == "sm" and not self._codes:
+            self._kept = Span(tag, index, None)
+        elif self._codes or is_kept or element not in self._around:
             self._codes += 1
             self._content.clear()
         else:
@@ -74,7 +112,11 @@ class Collector:
         """Take the end tag of what was started here."""
         _, tag, index = self._open.pop()
         close = self._reader.parser.CurrentByteIndex
-        if self._codes:
+        if self._kept is not None:
+            if element == "em" and tag.key == self._kept.tag.key:
+                self._keep(index, close)
+                self._kept = None
+        elif self._codes:
             self._codes -= 1
             if not self._codes:
                 content = "".join(self._content).strip()
@@ -82,6 +124,19 @@ class Collector:
         else:
             end_tag = tag._replace(kind=f"/{element}")
             self.parts.append(Span(end_tag, close, None, opened=index))
+
+    def finish(self) -> Span | None:
+        """Take the end of the text; return the ``sm`` that the next text begins with."""
+        index = self._reader.parser.CurrentByteIndex
+        if self._kept is not None:
+            self._keep(index, None)
+        return self._kept
+
+    def _keep(self, last: int, close: int | None) -> None:
+        assert self._kept is not None
+        tag, start, is_begun = self._kept.tag, self._kept.start, self._kept is self._begun
+        is_ended = close is not None
+        self.parts.append(Kept(tag, start, close, None, last, is_begun, is_ended))
 
     def text(self, text: str) -> None:
         """Take text, which is code within code."""
@@ -91,7 +146,7 @@ class Collector:
                 f"{self._reader.place()}: a text of more than {MAX_LINE_BYTES:,} characters; a "
                 "unit is a sentence or a paragraph; split it, or remove it"
             )
-        if self._codes:
+        if self._codes or self._kept is not None:
             self._content.append(text)
         elif self.parts and isinstance(self.parts[-1], str):
             self.parts[-1] += text
@@ -165,12 +220,18 @@ class XmlSource:
         return tuple(text)
 
     def _raw_of(self, span: Span) -> str:
-        end = self.tag_end(span.start)
         if span.opened is not None and self.is_empty(span.opened):
             return ""  # its only tag was there before
-        if span.close is not None and not self.data[span.start : end].endswith(b"/>"):
+        start, last = span.start, span.start
+        if isinstance(span, Kept):
+            start, last = self.tag_end(start) if span.is_begun else start, span.last
+        if isinstance(span, Kept) and not span.is_ended:
+            end = last
+        elif span.close is None or self.is_empty(last):
+            end = self.tag_end(last)
+        else:
             end = self.tag_end(span.close)
-        return self.data[span.start : end].decode("utf-8")
+        return self.data[start:end].decode("utf-8")
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Put text in the place of a part."""
@@ -181,12 +242,17 @@ class XmlSource:
         found = re.search(rb"\r?\n[ \t]*\Z", self.data[max(0, start - 200) : start])
         return found.group().decode() if found else ""
 
+    def has_attribute(self, start: int, name: str, value: str) -> bool:
+        """Tell whether the tag that begins at a byte has an attribute with this value."""
+        tag = self.data[start : self.tag_end(start)].decode("utf-8")
+        return any((e[1], e[2][1:-1]) == (name, value) for e in _ATTRIBUTE.finditer(tag))
+
     def with_attributes(self, start: int, **attributes: str) -> str:
         """Return the start tag that begins at a byte, with these attributes; _ stands for -."""
         tag = self.data[start : self.tag_end(start)].decode("utf-8")
         for key, value in attributes.items():
             name = key.replace("_", "-")
-            old = re.search(rf"""\s{re.escape(name)}\s*=\s*(?:"[^"]*"|'[^']*')""", tag)
+            old = next((each for each in _ATTRIBUTE.finditer(tag) if each[1] == name), None)
             new = f' {name}="{value}"'
             if old:
                 tag = tag[: old.start()] + new + tag[old.end() :]
@@ -207,14 +273,32 @@ def to_xml(text: Text) -> str:
     return "".join(_escape(part) if isinstance(part, str) else part.raw for part in text)
 
 
-def is_whole(text: Text) -> bool:
-    """Tell whether the tags of a text are closed in the order in which they were opened."""
+def is_whole(text: Text, src: Text) -> bool:
+    """Tell whether the tags of a text are closed as those of its source are, and are XML."""
     parser = expat.ParserCreate("utf-8")
     try:
         parser.Parse(f"<t>{to_xml(text)}</t>".encode(), True)
     except expat.ExpatError:
         return False
-    return True
+    return _crossed(text) <= _crossed(src)
+
+
+def _crossed(text: Text) -> set[tuple[str, str]]:
+    """Return the tags that stand before the one that they end, such as an ``ec`` before its sc."""
+    opened: dict[tuple[str, str], int] = {}
+    closed: dict[tuple[str, str], int] = {}
+    for place, code in enumerate(text):
+        tag = None if isinstance(code, str) else _TAG.match(code.raw.encode())
+        found = None if tag is None else _NAME.match(tag.group().decode())
+        if found is None:
+            continue
+        attributes = {each[1]: each[2][1:-1] for each in _ATTRIBUTE.finditer(found.string)}
+        key = next((attributes[name] for name in _KEYS if name in attributes), "")
+        if found[1] in _PARTNERS:
+            opened.setdefault((_PARTNERS[found[1]], key), place)
+        else:
+            closed.setdefault((found[1], key), place)
+    return {each for each, place in closed.items() if place < opened.get(each, place)}
 
 
 def _escape(text: str) -> str:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import IO
+from typing import IO, TypeAlias
 
 from seqcli.corpus.formats.base import Entry
 from seqcli.corpus.formats.inline import Segment, Tag, join_pair
-from seqcli.corpus.formats.languages import MOST_LENGTH, MOST_TAGS, normal_tag
+from seqcli.corpus.formats.languages import (
+    MOST_LENGTH,
+    MOST_TAGS,
+    choose_texts,
+    is_taken,
+    normal_tag,
+)
 from seqcli.corpus.formats.xml import MOST_DEPTH, XmlReader
 from seqcli.corpus.lines import MAX_LINE_BYTES
 from seqcli.errors import CorpusError
@@ -20,15 +26,17 @@ _CODES = frozenset(("bpt", "ept", "ph", "it", "ut"))  # their content is code, n
 _MOST_PARTS = 10_000  # pieces of text and tags of a segment
 _MOST_VARIANTS = 16  # texts of a unit in one language
 
+_Sides: TypeAlias = tuple[list[tuple[str, Segment]], list[tuple[str, Segment]]]
 
-def find_languages(stream: IO[bytes], name: str) -> list[str]:
-    """Return the tags of all languages of a file, as they stand there, the first one first.
+
+def find_languages(stream: IO[bytes], name: str) -> dict[str, int]:
+    """Return the tags of a file, as they stand there, and how many texts are in each.
 
     Raises:
         CorpusError: As read_pairs, or there is none.
     """
     reader = XmlReader(stream, name)
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     is_started = False
 
     def start(element: str, attributes: dict[str, str]) -> None:
@@ -37,8 +45,9 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
             _require_root(reader, element)
             is_started = True
         if element == "tuv":
-            found[_language_of(attributes)] = None
-            if len(found) > MOST_TAGS or len(_language_of(attributes)) > MOST_LENGTH:
+            tag = _language_of(attributes)
+            found[tag] = found.get(tag, 0) + 1
+            if len(found) > MOST_TAGS or len(tag) > MOST_LENGTH:
                 raise CorpusError(
                     f"{reader.place()}: more than {MOST_TAGS:,} languages, or a tag of more than "
                     f"{MOST_LENGTH} characters; is this a translation memory?"
@@ -47,16 +56,19 @@ def find_languages(stream: IO[bytes], name: str) -> list[str]:
     reader.parser.StartElementHandler = start
     for _ in reader.iter_blocks():
         pass
-    tags = [tag for tag in found if tag]
-    if not tags:
+    found.pop("", None)
+    if not found:
         raise CorpusError(
             f"{name}: no unit has a text with a language; a corpus needs at least one pair"
         )
-    return tags
+    return found
 
 
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
     """Yield an entry for each unit; if a language has several texts, one for each pair of them.
+
+    A language is a tag and what it takes, as ``languages.is_taken`` says; of a unit that has both,
+    the tag itself.
 
     Args:
         stream: The file, unpacked, in any encoding that its first line declares.
@@ -65,7 +77,8 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
         tgt_lang: Likewise.
 
     Raises:
-        CorpusError: It is no TMX, or not well-formed, or a segment is longer than a line may be.
+        CorpusError: It is no TMX, or not well-formed, or a segment is longer than a line may be; or
+            a unit has texts in two tags that a language takes.
     """
     reader = XmlReader(stream, name)
     units = _Units(reader, src_lang, tgt_lang)
@@ -83,11 +96,13 @@ class _Units:
         self.segment = _Segment(reader, self._take_segment)
         self._reader = reader
         self._langs = (src_lang, tgt_lang)
-        self._wanted: dict[str, tuple[int, ...]] = {}  # sides of a tag, as the file spells it
+        # Of a tag, as the file spells it: its normal form, and its sides.
+        self._wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
         self._depth = 0
         self._line = 0  # of the unit
-        self._sides: tuple[list[Segment], list[Segment]] = ([], [])
-        self._now: tuple[int, ...] = ()  # sides of the text that is open
+        self._sides: _Sides = ([], [])
+        self._tag = ""  # of the text that is open, in normal form
+        self._now: tuple[int, ...] = ()  # and its sides
         self._listen()
 
     def _listen(self) -> None:
@@ -107,20 +122,22 @@ class _Units:
                 self._depth -= 1
                 self.segment.listen()
         elif element == "tuv":
-            self._now = self._sides_of(_language_of(attributes))
+            self._tag, self._now = self._sides_of(_language_of(attributes))
         elif element == "tu":
             self._line = self._reader.parser.CurrentLineNumber
 
-    def _sides_of(self, tag: str) -> tuple[int, ...]:
+    def _sides_of(self, tag: str) -> tuple[str, tuple[int, ...]]:
         if tag not in self._wanted:
-            normal = normal_tag(tag)
-            self._wanted[tag] = tuple(i for i, lang in enumerate(self._langs) if lang == normal)
+            src, tgt = self._langs
+            is_wanted = is_taken(tag, src, tgt), is_taken(tag, tgt, src)
+            sides = tuple(side for side in (0, 1) if is_wanted[side])
+            self._wanted[tag] = (normal_tag(tag), sides)
         return self._wanted[tag]
 
     def _take_segment(self, segment: Segment) -> None:
         for number in self._now:
             side = self._sides[number]
-            side.append(segment)
+            side.append((self._tag, segment))
             if len(side) > _MOST_VARIANTS:
                 raise CorpusError(
                     f"{self._reader.place()}: a unit with more than {_MOST_VARIANTS} texts in one "
@@ -133,10 +150,19 @@ class _Units:
         if element == "tuv":
             self._now = ()
         elif element == "tu":
-            sides = (self._sides[0] or [[]], self._sides[1] or [[]])
-            for src, tgt in product(*sides):
+            for src, tgt in product(self._texts_of(0), self._texts_of(1)):
                 self.entries.append(Entry(self._line, join_pair(src, tgt)))
             self._sides = ([], [])
+
+    def _texts_of(self, number: int) -> list[Segment]:
+        """Return the texts of a side of the unit; one that is empty if there is none."""
+        side = self._sides[number]
+        if len(side) > 1:
+            place = f"{self._reader.name}:{self._line}"
+            tags = [tag for tag, _ in side]
+            chosen = choose_texts(tags, self._langs[number], self._langs[1 - number], place)
+            side = [side[each] for each in chosen]
+        return [segment for _, segment in side] or [[]]
 
 
 class _Segment:

@@ -5,11 +5,17 @@ Source: TMX 1.4b specification; creationtool says that a machine has made a text
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seqcli.corpus.formats.document import Document, Text, Unit
-from seqcli.corpus.formats.languages import choose_language, is_covered, normal_tag
+from seqcli.corpus.formats.languages import (
+    choose_language,
+    choose_texts,
+    is_covered,
+    normal_tag,
+)
 from seqcli.corpus.formats.splicing import Collector, Span, XmlSource, is_whole, to_xml
 from seqcli.errors import CorpusError
 
@@ -41,33 +47,57 @@ class TmxDocument(Document):
         """Read it whole.
 
         Raises:
-            CorpusError: It is no TMX, not well-formed, or has no text in the source language.
+            CorpusError: It is no TMX, not well-formed, has no text in the source language, or a
+                unit has two that may be meant.
         """
         if langs is None:
             raise CorpusError(f"{name}: a TMX has many languages; the source and target are needed")
         self._data, self._source, self._target_lang = data, XmlSource(data, name), langs[1]
         self._found: list[_TmxUnit] = []
         self._read()
-        tags = [each.lang for unit in self._found for each in unit.variants]
-        src_lang = choose_language(langs[0], tags, name)
+        tags = Counter(each.lang for unit in self._found for each in unit.variants)
+        src_lang = choose_language(langs[0], tags, name, other=langs[1], is_of_model=True)
         self.units: list[Unit] = []
         self._places: list[tuple[_TmxUnit, _Variant, _Variant | None]] = []
         for unit in self._found:
             self._add(unit, src_lang)
 
     def _add(self, unit: _TmxUnit, src_lang: str) -> None:
-        src = next((v for v in unit.variants if normal_tag(v.lang) == src_lang), None)
-        if src is None or src.segment < 0:
+        place = f"{self._source.name}:{unit.line}"
+        variants = [each for each in unit.variants if each.segment >= 0]
+        tags = [normal_tag(each.lang) for each in variants]
+        chosen = choose_texts(tags, src_lang, self._target_lang, place)
+        if not chosen:
             return
-        tgt = next((v for v in unit.variants if is_covered(v.lang, self._target_lang)), None)
+        src = variants[chosen[0]]
+        tgt, there = self._find_target(variants, tags, src)
         text = self._source.text_of(src.parts, is_preserved=False)
-        there = "" if tgt is None else "".join(p for p in tgt.parts if isinstance(p, str))
         has_text = any(isinstance(part, str) and part.strip() for part in text)
         is_open = not there.strip() and has_text
-        if tgt is not None and tgt.segment < 0:
-            return
         self.units.append(Unit(unit.line, text, there, is_open=is_open))
         self._places.append((unit, src, tgt))
+
+    def _find_target(
+        self, variants: list[_Variant], tags: list[str], src: _Variant
+    ) -> tuple[_Variant | None, str]:
+        """Return the text that a translation takes the place of, and what is there.
+
+        Of texts in several regions, none of which was asked for, none is the place: the translation
+        is put beside them.
+        """
+        wanted = normal_tag(self._target_lang)
+        found = [
+            each
+            for each, tag in zip(variants, tags, strict=True)
+            if tag == wanted or (wanted not in tags and is_covered(tag, wanted))
+        ]
+        found = [each for each in found if each is not src]
+        texts = ["".join(p for p in each.parts if isinstance(p, str)) for each in found]
+        place = next((number for number, text in enumerate(texts) if text.strip()), 0)
+        if not found:
+            return None, ""
+        is_one = len({normal_tag(each.lang) for each in found}) == 1
+        return found[place] if is_one else None, texts[place]
 
     def _read(self) -> None:
         reader = self._source.reader()
@@ -117,7 +147,7 @@ class TmxDocument(Document):
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether the tags of a text are closed in order."""
-        return is_whole(text)
+        return is_whole(text, self.units[number].src)
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these targets; creationtool names their maker."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from seqcli.corpus.formats.base import Entry
-from seqcli.corpus.lines import decode_lines
+from seqcli.corpus.lines import decode_lines, lone_cr
 from seqcli.corpus.pairs import SentencePair
 from seqcli.errors import CorpusError
 
@@ -20,7 +20,7 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     for number, line in enumerate(decode_lines(stream, name), start=1):
         columns = columns_of(line)
         if len(columns) != 2:
-            raise CorpusError(wrong_columns(name, number, len(columns)))
+            raise CorpusError(wrong_columns(name, number, line))
         yield Entry(number, SentencePair(*columns))
 
 
@@ -29,9 +29,11 @@ def columns_of(line: str) -> list[str]:
     return line.split("\t") if line.strip() else ["", ""]
 
 
-def wrong_columns(name: str, number: int, count: int) -> str:
+def wrong_columns(name: str, number: int, line: str) -> str:
     """Return the message for a line whose columns are not two."""
+    if "\r" in line:
+        return lone_cr(name, number)
     return (
-        f"{name}:{number}: {count} columns; a line must be the source, one tab and the target "
-        "(quotes have no meaning); mend the line"
+        f"{name}:{number}: {len(columns_of(line))} columns; a line must be the source, one tab and "
+        "the target (quotes have no meaning); mend the line"
     )

@@ -6,7 +6,7 @@ Source: OASIS XLIFF 1.2 (trans-unit, target's state) and 2.1 (segment, state and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from seqcli.corpus.formats.base import Entry
@@ -45,6 +45,7 @@ class _Segment:
     state: str
     is_preserved: bool
     is_translated: bool  # whether it shall be, by the attribute translate
+    is_approved: bool  # by a person, which nothing of a machine is; 1.2 only
     texts: dict[str, _Found] = field(default_factory=dict)
 
     @property
@@ -86,16 +87,29 @@ def _is_unsure(state: str) -> bool:
     return state in _UNSURE or state.startswith("needs-")
 
 
+def _is_kept(element: str, attributes: dict[str, str]) -> bool:
+    """Tell whether an element says that what is in it, or follows it, is not translated."""
+    if element == "mrk" and attributes.get("mtype") == "protected":
+        return True
+    return element in ("mrk", "sm") and attributes.get("translate") == "no"
+
+
 class _Parser:
     """Hears of elements, and gives every segment away when it is complete."""
 
     def __init__(
-        self, reader: XmlReader, take: Callable[[_Segment], None], langs: tuple[str, str] | None
+        self,
+        reader: XmlReader,
+        take: Callable[[_Segment], None],
+        langs: tuple[str, str] | None,
+        is_kept: Callable[[str, dict[str, str]], bool] | None = None,
     ) -> None:
         self.head = _Head()
         self._reader = reader
         self._take = take
         self._asked = langs
+        self._is_kept = is_kept  # of what is in a source
+        self._begun: Span | None = None  # what is kept from the source before on
         self._prefix = ""
         self._path: list[str] = []
         self._inherited: list[tuple[bool, bool]] = [(False, True)]  # preserved, translated
@@ -130,14 +144,26 @@ class _Parser:
         elif element == ("segment" if self.head.is_2 else "trans-unit"):
             line = self._reader.parser.CurrentLineNumber
             state = attributes.get("state", "") if self.head.is_2 else ""
-            self._segment = _Segment(line, index, state, preserved, translated)
+            approved = not self.head.is_2 and attributes.get("approved") == "yes"
+            self._segment = _Segment(line, index, state, preserved, translated, approved)
+        elif element == "unit":
+            self._begun = None
         elif self._segment and element in _TEXTS and parent in ("segment", "trans-unit"):
-            collector = Collector(self._reader, _AROUND)
-            self._text = _Found(index, collector.parts, collector)
-            self._segment.texts[element] = self._text
+            self._segment.texts[element] = self._begin_text(element, index)
             self._segment.is_preserved |= preserved
             if element == "target" and not self.head.is_2:
                 self._segment.state = attributes.get("state", "")
+        elif element == "source" and parent == "ignorable":
+            self._begin_text(element, index)
+
+    def _begin_text(self, element: str, index: int) -> _Found:
+        if element == "target":
+            collector = Collector(self._reader, _AROUND)
+        else:
+            begun = None if self._begun is None else replace(self._begun, start=index)
+            collector = Collector(self._reader, _AROUND, self._is_kept, begun=begun)
+        self._text = _Found(index, collector.parts, collector)
+        return self._text
 
     def _begin(self, element: str, attributes: dict[str, str]) -> None:
         prefix, colon, local = element.rpartition(":")
@@ -170,6 +196,9 @@ class _Parser:
                 self._text.collector.end(element)
                 return
             self._text.close = self._reader.parser.CurrentByteIndex
+            begun = self._text.collector.finish()
+            if element != "target":
+                self._begun = begun
             self._text = None
         self._path.pop()
         self._inherited.pop()
@@ -196,7 +225,7 @@ class XliffDocument(Document):
         self._segments: list[_Segment] = []
         self._langs = langs
         reader = source.reader()
-        parser = _Parser(reader, self._keep, langs)
+        parser = _Parser(reader, self._keep, langs, _is_kept)
         for _ in reader.iter_blocks():
             pass
         self._head = parser.head
@@ -218,7 +247,7 @@ class XliffDocument(Document):
 
     def is_whole(self, number: int, text: Text) -> bool:
         """Tell whether the tags of a text are closed in order."""
-        return is_whole(text)
+        return is_whole(text, self.units[number].src)
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these targets, by their state suggestions of a machine."""
@@ -228,9 +257,12 @@ class XliffDocument(Document):
         for number, text in targets.items():
             segment = self._segments[number]
             made = {} if self._head.is_2 else _MADE_12
-            if self._head.is_2:
+            marks = (
+                _MADE_2 if self._head.is_2 else {"approved": "no"} if segment.is_approved else {}
+            )
+            if marks:
                 end = source.tag_end(segment.start)
-                source.replace(segment.start, end, source.with_attributes(segment.start, **_MADE_2))
+                source.replace(segment.start, end, source.with_attributes(segment.start, **marks))
             self._write_target(segment, to_xml(text), made)
         if self._head.is_2 and not self._head.langs[1] and self._langs:
             start = self._head.start
@@ -250,6 +282,8 @@ class XliffDocument(Document):
             end = source.tag_end(last.start)
             if not source.is_empty(last.start):
                 end = source.tag_end(last.close)
+            if source.has_attribute(last.start, "xml:space", "preserve"):
+                marks += ' xml:space="preserve"'
             new = f"<{element}{marks}>{text}</{element}>"
             source.replace(end, end, source.indent_before(last.start) + new)
             return

@@ -1,0 +1,64 @@
+"""TMX documents: which of their texts are the source, and where a translation is put."""
+
+from __future__ import annotations
+
+import pytest
+from stub_translator import run
+
+from seqcli.errors import CorpusError
+
+MADE = ' creationtool="seqcli"'
+
+
+def tuv(lang: str, text: str, made: str = "") -> str:
+    return f'<tuv xml:lang="{lang}"{made}><seg>{text}</seg></tuv>'
+
+
+def tmx(*units: str) -> str:
+    body = "".join(f"<tu>{unit}</tu>" for unit in units)
+    return f'<tmx version="1.4"><body>{body}</body></tmx>'
+
+
+def test_a_source_that_is_named_in_several_ways_is_one_language() -> None:
+    """Units in en-US were no units if anything was in en."""
+    units = (tuv("en", "a"), tuv("en-US", "b"), tuv("en-US", "no") + tuv("en", "c"))
+    out, outcomes = run("tmx", tmx(*units, tuv("fr", "d")))
+    made = [unit + tuv("de", text, MADE) for unit, text in zip(units, "ABC", strict=True)]
+    assert out == tmx(*made, tuv("fr", "d"))
+    assert len(outcomes) == 3
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        ([tuv("en-US", "a"), tuv("en-GB", "b")],
+         "x.tmx: 'en' may mean en-US, en-GB; it has en-US (1), en-GB (1); leave one of them in"),
+        ([tuv("en", "a"), tuv("en-US", "a") + tuv("en-GB", "b")],
+         "x.tmx:1: 'en' may mean en-US, en-GB here"),
+        ([tuv("fr", "a")], "x.tmx: has no text in 'en'; it has fr; take a model of one of"),
+    ],
+)  # fmt: skip
+def test_a_source_that_may_be_two_is_refused(units: list[str], message: str) -> None:
+    with pytest.raises(CorpusError) as caught:
+        run("tmx", tmx(*units))
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("there", "redo", "after"),
+    [
+        (tuv("de-AT", "b"), False, tuv("de-AT", "b")),
+        (tuv("de-AT", "b"), True, tuv("de-AT", "A", MADE)),
+        (tuv("de-AT", ""), False, tuv("de-AT", "A", MADE)),
+        (tuv("de-AT", "b") + tuv("de", ""), False, tuv("de-AT", "b") + tuv("de", "A", MADE)),
+        (tuv("de", "") + tuv("de", "b"), False, tuv("de", "") + tuv("de", "b")),
+        # Of two regions none is the place of the language.
+        (tuv("de-AT", "b") + tuv("de-CH", ""), False, tuv("de-AT", "b") + tuv("de-CH", "")),
+        (tuv("de-AT", "b") + tuv("de-CH", "c"), True,
+         tuv("de-AT", "b") + tuv("de-CH", "c") + tuv("de", "A", MADE)),
+    ],
+)  # fmt: skip
+def test_a_target_in_a_region_is_one_and_none_is_overwritten_by_a_guess(
+    there: str, redo: bool, after: str
+) -> None:
+    assert run("tmx", tmx(tuv("en", "a") + there), redo=redo)[0] == tmx(tuv("en", "a") + after)
