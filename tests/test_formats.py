@@ -285,7 +285,8 @@ def test_keys_of_jsonl_that_name_a_language_in_several_ways_are_one_language(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "x.jsonl"
-    lines = [{"en": "a", "ko": "A"}, {"en-US": "b", "ko-KR": "B"}, {"en_gb": "c", "en": None, "ko": None},
+    lines = [{"en": "a", "ko": "A"}, {"en-US": "b", "ko-KR": "B"},
+             {"en_gb": "c", "en": None, "ko": None},
              {"en-US": "no", "en": "d", "ko": "D"}, {"en-US": None, "ko": "E"}]  # fmt: skip
     path.write_bytes(dump(*lines))
     assert list(iter_pairs(find_source(path, "en", "ko"))) == [
