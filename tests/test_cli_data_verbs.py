@@ -178,7 +178,8 @@ def test_get_takes_a_collection_from_a_mirror(run_cli, tmp_path: Path, monkeypat
     assert outcome.code == 0
     assert outcome.stderr.startswith("pets: Pets\nlicence: CC0 1.0 (https://creativecommons.org/")
     assert outcome.stdout == "pets/pets.tsv  verified\n"
-    assert run_cli("data", "get", "pets", "quiet", *own, "-q").stderr == ""
+    licence = "licence: CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/)\n"
+    assert run_cli("data", "get", "pets", "quiet", *own, "-q").stderr == licence
     assert Path("pets/pets.tsv").read_bytes() == text
     assert run_cli("data", "get", "pets", *own).code == 2  # it is there already
     tree = json.loads(run_cli("data", "get", "pets", "new", *own, "--json").stdout)

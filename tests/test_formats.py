@@ -238,8 +238,8 @@ def test_a_side_that_is_null_and_a_blank_line_are_entries() -> None:
         ({"src": "a"}, "x:2: has no key 'tgt'; it has 'src'; "),
         ({"x": 1}, "x:2: has no key 'en'; it has 'x'; "),
         ({}, "x:2: has no key 'en'; it has none; "),
-        ({"en": "a", "de": "b"}, "x:2: has no key 'ko'; it has 'en', 'de'; "),
-        ({"translation": {"ko": "a", "de": "b"}}, "x:2: has no key 'en'; it has 'ko', 'de'; "),
+        ({"en": "", "de": None}, "x:2: has no key 'ko'; it has 'en', 'de'; "),
+        ({"translation": {"ko": 3, "de": " "}}, "x:2: has no key 'en'; it has 'ko', 'de'; "),
         ({"translation": None}, "x:2: has no key 'en'; it has 'translation'; "),
         ({"en-US": 5, "ko": "b"}, "x:2: 'en-US' is 5, not a text; "),
         ({f"k{n}": "" for n in range(12)}, "'k9' and 2 more; "),
@@ -250,6 +250,12 @@ def test_a_line_without_the_keys_is_no_blank_pair(record: object, text: str) -> 
     with pytest.raises(CorpusError) as caught:
         list(read_pairs(io.BytesIO(data), "x", "en", "ko"))
     assert text in str(caught.value)
+
+
+def test_a_language_that_a_line_does_not_have_is_a_blank_side() -> None:
+    records = {"en": "a", "de": "b"}, {"translation": {"ko": "c"}}, {"fr": "d", "de": "e"}
+    entries = read_pairs(io.BytesIO(dump(*records)), "x", "en", "ko")
+    assert [tuple(entry.pair) for entry in entries] == [("a", ""), ("", "c"), ("", "")]
 
 
 def test_a_text_that_is_null_is_blank_by_any_tag_of_its_language() -> None:

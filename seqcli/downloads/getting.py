@@ -54,6 +54,11 @@ def default_cache() -> Path:
     return Path(root) / "seqcli" / "downloads"
 
 
+def licence_line(collection: Collection) -> str:
+    """Return what is shown of a licence before anything is asked for."""
+    return f"licence: {collection.licence} ({collection.licence_address})"
+
+
 def get_collection(
     name: str,
     collection: Collection,
@@ -86,7 +91,7 @@ def get_collection(
     require_empty(folder, overwrite=overwrite, what="a collection", own=(NOTE,))
     place = _place_of(mirror)
     report.note(f"{name}: {collection.title}")
-    report.note(f"licence: {collection.licence} ({collection.licence_address})")
+    report.note(licence_line(collection))
     if collection.cite:
         report.note(f"please cite: {collection.cite}")
     kept = cache / name

@@ -25,6 +25,7 @@ _NAME = re.compile(
     r"[A-Za-z0-9_]+-[A-Za-z0-9_]+-[A-Za-z0-9_.]+-(?P<src>[a-z]{3}(?:_[A-Za-z0-9]+)*)"
     r"-(?P<tgt>[a-z]{3}(?:_[A-Za-z0-9]+)*)"
 )
+LICENCE = "not recorded by mtdata: see the collection's own page before you use it"
 _HOME = "https://github.com/thammegowda/mtdata"
 _SHOWN_CHARS = 500  # of the last line that the program says when it fails
 
@@ -51,9 +52,8 @@ def get_with_mtdata(name: str, folder: Path, *, overwrite: bool, report: Reporte
     assert match is not None
     require_empty(folder, overwrite=overwrite, what="a collection", own=(NOTE,))
     program = _program()
-    licence = "not recorded by mtdata: see the collection's own page before you use it"
     report.note(f"{name}: by mtdata")
-    report.note(f"licence: {licence}")
+    report.note(f"licence: {LICENCE}")
     languages = (match["src"], match["tgt"])
     with filling(folder, last=NOTE) as work:
         inner = work / "mtdata"
@@ -74,8 +74,8 @@ def get_with_mtdata(name: str, folder: Path, *, overwrite: bool, report: Reporte
             found[0].replace(path)
             texts.append(GotText(str(folder / path.name), sha256_of(path), is_verified=False))
         shutil.rmtree(inner)
-        got = Got(name, str(folder), licence, _HOME, "", (), tuple(texts))
-        note = json.dumps({"name": name, "licence": licence, "by": _HOME}, indent=2) + "\n"
+        got = Got(name, str(folder), LICENCE, _HOME, "", (), tuple(texts))
+        note = json.dumps({"name": name, "licence": LICENCE, "by": _HOME}, indent=2) + "\n"
         (work / NOTE).write_text(note, "utf-8")
     return got
 

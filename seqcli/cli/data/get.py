@@ -81,15 +81,15 @@ def command(
 ) -> None:
     """Fetch a public collection of parallel text, verify it and unpack it into a folder.
 
-    The one verb that opens a connection. The licence is shown before anything is asked for,
-    unless with --quiet.
+    The one verb that opens a connection. The licence is shown before anything is asked for, also
+    with --quiet.
     """
     from seqcli.console import print_catalogue, print_got, report_to_console
     from seqcli.downloads import get_collection, load_catalogue
     from seqcli.downloads.catalogue import BUNDLED
     from seqcli.downloads.fetching import Patience
-    from seqcli.downloads.getting import default_cache
-    from seqcli.downloads.mtdata import get_with_mtdata, is_name
+    from seqcli.downloads.getting import default_cache, licence_line
+    from seqcli.downloads.mtdata import LICENCE, get_with_mtdata, is_name
 
     require_stdout()
     known = load_catalogue(catalogue or BUNDLED)
@@ -98,6 +98,10 @@ def command(
         return
     if name is None:
         raise SettingsError("NAME is missing; --list shows the names that there are")
+    if name not in known and not is_name(name):
+        raise SettingsError(_unknown(name, list(known)))
+    if quiet:  # a report that is quiet would not show it
+        typer.echo(licence_line(known[name]) if name in known else f"licence: {LICENCE}", err=True)
     with report_to_console(quiet=quiet) as report:
         if name in known:
             got = get_collection(
@@ -110,12 +114,10 @@ def command(
                 patience=Patience(timeout, attempts),
                 report=report,
             )
-        elif is_name(name):
+        else:
             if mirror is not None:
                 raise SettingsError(f"{name}: is of mtdata, which knows no --mirror; leave it out")
             got = get_with_mtdata(name, folder or Path(name), overwrite=overwrite, report=report)
-        else:
-            raise SettingsError(_unknown(name, list(known)))
     print_got(got, as_json=as_json)
 
 

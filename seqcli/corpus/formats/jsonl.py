@@ -59,8 +59,11 @@ def find_languages(stream: IO[bytes], name: str) -> dict[str, int]:
 def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> Iterator[Entry]:
     """Yield one entry a line; a blank line, or a text that is null, is a blank side.
 
+    So is a language that a line with texts in others does not have, as in a TMX.
+
     Raises:
-        CorpusError: A line is no JSON object, has not both keys, or a side is no text.
+        CorpusError: A line is no JSON object, has src or tgt alone or no text by any key, or a side
+            is no text.
     """
     for number, record in _iter_records(stream, name):
         if record is None:
@@ -74,10 +77,14 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
                 _key_of(each, other, texts, place)
                 for each, other in ((src_lang, tgt_lang), (tgt_lang, src_lang))
             ]
-        for key in keys:
-            if key not in texts:
-                raise CorpusError(_missing(key, texts, place))
+        missing = next((key for key in keys if key not in texts), None)
+        if missing is not None and (keys is _SIDES or not _has_text(texts)):
+            raise CorpusError(_missing(missing, texts, place))
         yield Entry(number, SentencePair(*(_text_of(texts, key, place) for key in keys)))
+
+
+def _has_text(texts: dict[str, Any]) -> bool:
+    return any(isinstance(value, str) and value.strip() for value in texts.values())
 
 
 def _texts_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def _missing(key: str, texts: dict[str, Any], place: str) -> str:
 
 
 def _text_of(texts: dict[str, Any], key: str, place: str) -> str:
-    value = texts[key]
+    value = texts.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
