@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from seqcli.cli.arriving import iter_line_groups
-from seqcli.cli.translate import format_json, format_lines
+from seqcli.cli.lines import format_json, format_lines
 from seqcli.decoding.translation import Hypothesis, Translation
 from seqcli.errors import CorpusError
 
