@@ -37,10 +37,19 @@ SEEDS ?= 1 2 3
 BENCH_FLAGS ?=
 SRC_OR_EN := $(if $(filter file,$(origin SRC)),en,$(SRC))
 TGT_OR_DE := $(if $(filter file,$(origin TGT)),de,$(TGT))
-# Of distill: trained runs, and the text that they make of the training text.
+# Of distill: trained runs, runs of the other direction, and the texts that they make of the training text.
 TEACHERS ?= $(RUN)
 TEACHER_FILES = $(if $(filter file,$(origin TEACHERS)),$(RUN)/trained,$(TEACHERS:%=%/model.safetensors))
+BACKWARD ?=
 DISTILLED := data/$(NAME).distilled-text/train
+BACK_TRANSLATED := data/$(NAME).distilled-text/backward
+TEACHER_TEXTS = $(DISTILLED) $(if $(BACKWARD),$(BACK_TRANSLATED))
+# One side of the training text: its files, and the shell words that write it; a TSV has it in a column.
+files_of_side = $(foreach prefix,$(TRAIN),$(wildcard $(prefix).$(1) $(prefix).$(1).gz $(filter %.tsv %.tsv.gz,$(prefix))))
+write_side = $(foreach prefix,$(TRAIN),$(if $(filter %.tsv %.tsv.gz,$(prefix)),zcat -f $(prefix) | cut -f $(2);,\
+  zcat -f $(firstword $(wildcard $(prefix).$(1) $(prefix).$(1).gz));))
+require_text = @$(if $(filter-out %.tsv %.tsv.gz,$(filter $(BILINGUAL),$(TRAIN))),\
+  $(error make distill reads text and .tsv only, not $(TRAIN)))
 
 .PHONY: bench-cleaning bench-decoding bench-quality bench-reading bench-scaling bench-speed check clean corpora demo distill eval format help multi30k preprocess test test-faults test-slow train translate
 
@@ -85,8 +94,8 @@ demo: $(RUN)/demo.txt ## Train a translator on the bundled corpus and show what 
 	@echo "up to date: $(DATA) $(RUN) $<"
 	@cat $<
 
-distill: $(DISTILLED).done ## Train one model on the training text and on what TEACHERS='RUN ...' make of it.
-	@$(MAKE) eval SRC=$(SRC) TGT=$(TGT) CONFIG=$(CONFIG) TRAIN='$(TRAIN) $(DISTILLED)' \
+distill: $(TEACHER_TEXTS:%=%.done) ## Train one model on the training text and on what TEACHERS='RUN ...' (and BACKWARD=) make of it.
+	@$(MAKE) eval SRC=$(SRC) TGT=$(TGT) CONFIG=$(CONFIG) TRAIN='$(TRAIN) $(TEACHER_TEXTS)' \
 	  $(foreach text,VALID TEST UNSEEN,$(text)=$(if $(call is_given,$(text)),$($(text)))) \
 	  DATA=data/$(NAME).distilled RUN=runs/$(NAME).distilled
 
@@ -133,16 +142,23 @@ data/bench-speed/manifest.json: | $(WITH_TOOLS)
 	  --src-lang en --tgt-lang de --train $(DATA)/train --valid $(DATA)/val)
 
 # What the teachers make of the source of the training text (Kim & Rush 2016, section 3.2).
-$(DISTILLED).done: $(foreach prefix,$(TRAIN),$(wildcard $(prefix).$(SRC) $(prefix).$(SRC).gz $(filter %.tsv %.tsv.gz,$(prefix)))) $(TEACHER_FILES) | $(INSTALLED)
-	@$(if $(filter-out %.tsv %.tsv.gz,$(filter $(BILINGUAL),$(TRAIN))),$(error make distill reads text and .tsv only, not $(TRAIN)))
+$(DISTILLED).done: $(call files_of_side,$(SRC)) $(TEACHER_FILES) | $(INSTALLED)
+	$(call require_text)
 	@mkdir -p $(@D) && rm -f $@
-	{ $(foreach prefix,$(TRAIN),$(if $(filter %.tsv %.tsv.gz,$(prefix)),zcat -f $(prefix) | cut -f 1;,\
-	  zcat -f $(firstword $(wildcard $(prefix).$(SRC) $(prefix).$(SRC).gz));)) } > $(DISTILLED).$(SRC)
+	{ $(call write_side,$(SRC),1) } > $(DISTILLED).$(SRC)
 	$(SEQCLI) translate $(TEACHERS:%=-m %) $(DISTILLED).$(SRC) -o $(DISTILLED).$(TGT) $(TRANSLATE_FLAGS)
 	@touch $@
 
+# What runs of the other direction make of its target (Nguyen et al. 2020, algorithm 1).
+$(BACK_TRANSLATED).done: $(call files_of_side,$(TGT)) $(BACKWARD:%=%/model.safetensors) | $(INSTALLED)
+	$(call require_text)
+	@mkdir -p $(@D) && rm -f $@
+	{ $(call write_side,$(TGT),2) } > $(BACK_TRANSLATED).$(TGT)
+	$(SEQCLI) translate $(BACKWARD:%=-m %) $(BACK_TRANSLATED).$(TGT) -o $(BACK_TRANSLATED).$(SRC) $(TRANSLATE_FLAGS)
+	@touch $@
+
 %/model.safetensors:
-	@echo "$* is not a trained run; train it first, or name other TEACHERS" >&2; exit 2
+	@echo "$* is not a trained run; train it first, or name other TEACHERS (or BACKWARD)" >&2; exit 2
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -255,6 +255,28 @@ def test_distill_trains_on_the_text_and_on_what_the_teachers_make_of_it(make, tm
     assert calls(tmp_path) == []
 
 
+def test_distill_takes_runs_of_the_other_direction_too(make, tmp_path):
+    for teacher in ("runs/a", "runs/back"):
+        (tmp_path / teacher).mkdir(parents=True)
+        (tmp_path / teacher / "model.safetensors").touch()
+    words = ("distill", "TEACHERS=runs/a", "BACKWARD=runs/back")
+    outcome = make(*words)
+    assert outcome.returncode == 0, outcome.stderr
+    folder, corpus = "data/daily.en-ko.en-ko.distilled-text", "corpora/daily.en-ko"
+    assert (tmp_path / folder / "backward.ko").read_text() == "x\n"
+    assert (tmp_path / "calls").read_text().splitlines()[:3] == [
+        f"seqcli translate -m runs/a {folder}/train.en -o {folder}/train.ko",
+        f"seqcli translate -m runs/back {folder}/backward.ko -o {folder}/backward.en",
+        "seqcli preprocess data/daily.en-ko.en-ko.distilled --src-lang en --tgt-lang ko "
+        f"--train {corpus}/train --train {folder}/train --train {folder}/backward "
+        f"--valid {corpus}/valid --test {corpus}/test --overwrite",
+    ]
+    assert make(*words).returncode == 0
+    assert calls(tmp_path) == []
+    outcome = make("distill", "TEACHERS=runs/a", "BACKWARD=runs/nobody")
+    assert "runs/nobody is not a trained run" in outcome.stderr
+
+
 def test_distill_without_teachers_trains_one_first(make, tmp_path):
     assert make("distill").returncode == 0
     expected = ["preprocess", "train", "translate", "preprocess", "train", "translate", "eval"]
