@@ -21,11 +21,9 @@ from seqcli.corpus.spooling import STDIN
 from seqcli.errors import CorpusError
 from seqcli.sentences import (
     KEPT,
-    LETTER,
     MADE_UP,
     MARK,
     Sentence,
-    fill_codes,
     join_sentences,
     mark_codes,
     split_text,
@@ -223,7 +221,7 @@ def _translate_whole(
             if sentence.done is not None:
                 continue
             if not sentence.is_text:
-                sentence.done = fill_codes(sentence.text, sentence.codes)
+                sentence.finish(sentence.text)
             elif len(sentence.codes) <= len(MARKS):
                 asked.append((number, sentence))
     lines = [sentence.text for _, sentence in asked]
@@ -232,8 +230,9 @@ def _translate_whole(
         found = sorted(MARK.findall(hyp.text))
         # Codes that the source does not have; people had their reasons.
         has_own = not hyp.is_from_memory and MADE_UP.search(MARK.sub("", hyp.text))
-        if not has_own and found == sorted(str(n) for n in range(1, len(sentence.codes) + 1)):
-            sentence.done = fill_codes(_one_line(hyp.text).strip(), sentence.codes)
+        is_same = found == sorted(str(n) for n in range(1, len(sentence.codes) + 1))
+        if is_same and not has_own and not sentence.is_glued(hyp.text):
+            sentence.finish(_one_line(hyp.text).strip())
             flags[number] += _flags_of(hyp)
         if least is not None and hyp.confidence is not None and hyp.confidence < least:
             flags[number].append("withheld")
@@ -244,21 +243,19 @@ def _translate_around(
 ) -> None:
     """Translate what stands between the marks of the sentences that are not done."""
     undone = [(n, each) for n, found in todo.items() for each in found if each.done is None]
-    parts = [re.split(r"(⟦\d+⟧)", sentence.text) for _, sentence in undone]
-    lines = [part for cut in parts for part in cut[::2] if LETTER.search(part)]
+    cuts = [sentence.cut() for _, sentence in undone]
+    lines = [part.middle for cut in cuts for part in cut if part.middle]
     made = iter(translate(lines) if lines else ())
-    for (number, sentence), cut in zip(undone, parts, strict=True):
+    for (number, sentence), cut in zip(undone, cuts, strict=True):
         done = []
-        for place, part in enumerate(cut):
-            if place % 2 == 0 and LETTER.search(part):
+        for part in cut:
+            text = ""
+            if part.middle:
                 hyp = next(made).hyps[0]
                 flags[number] += _flags_of(hyp)
-                blank = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
-                text = MADE_UP.sub("", MARK.sub("", _one_line(hyp.text))).strip()
-                done.append(blank[0] + text + blank[1])
-            else:
-                done.append(part)
-        sentence.done = fill_codes("".join(done), sentence.codes)
+                text = MADE_UP.sub("", MARK.sub("", _one_line(hyp.text)))
+            done.append(part.fill(text))
+        sentence.finish("".join(done))
         flags[number].append("reassembled")
 
 

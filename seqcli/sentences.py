@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from unicodedata import east_asian_width
 
+from seqcli.corpus.edges import Edged, cut_edges, without_added_stop
 from seqcli.corpus.formats.document import Code, Text, as_text
 from seqcli.corpus.protection import PATTERNS
 
@@ -29,6 +31,9 @@ MARK = re.compile(r"⟦(\d+)⟧")
 _BREAK = re.compile(r"(\s*\n\s*)")
 _EDGE = r"(?:\s*⟦\d+⟧\s*)+"
 LETTER = re.compile(r"[^\W\d_]")
+_BEFORE = re.compile(r"(\w)⟦(\d+)⟧")
+_BEHIND = re.compile(r"⟦(\d+)⟧(\w)")
+_ADDRESS = re.compile(f"{PATTERNS['url']}|{PATTERNS['email']}")
 
 
 @dataclass
@@ -40,12 +45,42 @@ class Sentence:
     before: list[str | Code] = field(default_factory=list)
     after: list[str | Code] = field(default_factory=list)
     is_joined: bool = False  # to the one before, as their script has no spaces
+    is_part: bool = False  # it begins behind punctuation, or ends before it
     done: list[str | Code] | None = None
 
     @property
     def is_text(self) -> bool:
         """Whether there is a letter that is no mark's."""
         return bool(LETTER.search(MARK.sub("", self.text)))
+
+    def finish(self, text: str) -> None:
+        """Take a translation, which has each mark once."""
+        text = without_added_stop(text, self.text) if self.is_part else text
+        self.done = fill_codes(text, self.codes)
+
+    def cut(self) -> list[Edged]:
+        """Return all of the text in order: what stands between its marks, and these as edges."""
+        if not self.codes:
+            return [Edged("", self.text, "", is_after_mark=False, is_before_mark=False)]
+        parts = re.split(r"(⟦\d+⟧)", self.text)
+        last = len(parts) - 1
+        return [
+            cut_edges(part, is_after_mark=place > 0, is_before_mark=place < last)
+            for place, part in enumerate(parts)
+        ]
+
+    def is_glued(self, text: str) -> bool:
+        """Tell whether a word of a translation touches a mark where none of the source does.
+
+        Scripts without spaces, and Korean with its particles, touch placeholders, but no URL.
+        """
+        in_src = _touched(self.text)
+        added = [each for each in _touched(text).items() if each[0] not in in_src]
+        return any(
+            east_asian_width(letter) not in "WF"
+            or _ADDRESS.fullmatch(as_text([self.codes[int(number) - 1]]))
+            for (number, _), letter in added
+        )
 
 
 def mark_codes(text: Text, kept: re.Pattern[str]) -> tuple[str, list[str | Code]]:
@@ -82,8 +117,11 @@ def split_text(text: Text, kept: re.Pattern[str]) -> list[Sentence]:
 
 
 def _peel(text: str, codes: list[str | Code]) -> Sentence:
-    """Take off blanks and the codes of the format at both ends; number the other marks anew."""
-    edges: list[list[str | Code]] = []
+    """Take off blanks and the codes of the format at both ends; number the other marks anew.
+
+    What is neither letter nor digit beside such a code is taken off with it.
+    """
+    edges: list[str] = []
     for pattern in (rf"\A(?:{_EDGE}|\s+)", rf"(?:{_EDGE}|\s+)\Z"):
         found = re.search(pattern, text)
         is_code = found is not None and all(
@@ -94,14 +132,35 @@ def _peel(text: str, codes: list[str | Code]) -> Sentence:
             blank = re.search(r"\A\s+" if not edges else r"\s+\Z", text)
             edge = blank.group() if blank else ""
         text = text[: len(text) - len(edge)] if edges else text[len(edge) :]
-        edges.append(fill_codes(edge, codes))
+        edges.append(edge)
+    is_part = False
+    if MARK.search("".join(edges)):
+        cut = cut_edges(text, is_after_mark=bool(MARK.search(edges[0])), is_before_mark=False)
+        text, edges = cut.middle, [edges[0] + cut.before, cut.after + edges[1]]
+        is_part = _has_inner(edges)
     own: list[str | Code] = []
 
     def renumber(match: re.Match[str]) -> str:
         own.append(codes[int(match[1]) - 1])
         return f"⟦{len(own)}⟧"
 
-    return Sentence(MARK.sub(renumber, text), own, before=edges[0], after=edges[1])
+    before, after = (fill_codes(edge, codes) for edge in edges)
+    return Sentence(MARK.sub(renumber, text), own, before=before, after=after, is_part=is_part)
+
+
+def _has_inner(edges: Sequence[str]) -> bool:
+    """Tell whether anything stands between the codes that were taken off and the text."""
+    before, after = MARK.split(edges[0]), MARK.split(edges[1])
+    return bool(
+        (before[-1] if len(before) > 1 else before[0].strip())
+        or (after[0] if len(after) > 1 else after[0].strip())
+    )
+
+
+def _touched(text: str) -> dict[tuple[str, bool], str]:
+    """Return the letters that touch marks, by the number of the mark and whether it is before."""
+    before = {(match[2], True): match[1] for match in _BEFORE.finditer(text)}
+    return before | {(match[1], False): match[2] for match in _BEHIND.finditer(text)}
 
 
 def fill_codes(text: str, codes: Sequence[str | Code]) -> list[str | Code]:
@@ -123,7 +182,7 @@ def join_sentences(sentences: list[Sentence]) -> Text:
     for sentence in sentences:
         last = as_text(joined[-1:])
         first = as_text((sentence.done or ())[:1])
-        is_bare = bool(last and first) and not (is_wide(last[-1]) and is_wide(first[0]))
+        is_bare = bool(last and first) and not is_wide(last[-1])
         if sentence.is_joined and is_bare:
             joined.append(" ")
         for part in (*sentence.before, *(sentence.done or ()), *sentence.after):

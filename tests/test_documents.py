@@ -248,9 +248,9 @@ def test_placeholders_that_a_model_makes_up_are_removed():
 
 def test_a_sign_that_would_begin_a_placeholder_is_not_written():
     po = '#, c-format\nmsgid "a %s"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n'
-    out, outcomes = run("po", po, lambda line: f"{line} %")
+    out, outcomes = run("po", po, lambda line: f"% {line}")
     assert [each.flags for each in outcomes] == [("reassembled", "broken"), ()]
-    assert out.count('"b %"') == 1
+    assert out.count('"% b"') == 1
 
 
 def test_an_empty_translation_leaves_the_unit_open():

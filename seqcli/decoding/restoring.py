@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from seqcli.corpus.edges import cut_edges
 from seqcli.corpus.protection import Masked, cut_around, unmask
 from seqcli.decoding.translation import Hypothesis
 
@@ -22,7 +23,8 @@ def restore(
 ) -> tuple[Hypothesis, ...]:
     """Return the hypotheses that carry every mark over once, with the originals in their places.
 
-    If none does, what stands between the marks is translated by itself, and put together with them.
+    If none does, what stands between the marks is translated by itself, and put together with them
+    and with the punctuation that stands beside them.
 
     Args:
         masked: The line.
@@ -47,13 +49,14 @@ def _sticks(text: str, masked: Masked) -> bool:
 def _reassemble(masked: Masked, translate: Translate) -> Hypothesis:
     texts: list[str] = []
     found: list[Hypothesis] = []
-    for text, is_span in cut_around(masked):
-        hyp = None if is_span else translate(text, not found)
+    parts = cut_around(masked)
+    for place, (text, is_span) in enumerate(parts):
+        part = cut_edges(text, is_after_mark=place > 0, is_before_mark=place + 1 < len(parts))
+        hyp = None if is_span else translate(part.middle, not found)
         if hyp is None:
             texts.append(text)
             continue
-        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        texts.append(before + hyp.text + after)
+        texts.append(part.fill(hyp.text))
         found.append(hyp)
     log_prob = sum(hyp.log_prob for hyp in found)
     pieces = tuple(piece for hyp in found for piece in hyp.pieces)
