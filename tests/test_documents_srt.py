@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stub_translator import run, upper, without_marks
 
+from seqcli.corpus.formats.document import as_text
 from seqcli.documents import open_document
 from seqcli.errors import CorpusError
 
@@ -95,7 +96,44 @@ def test_speakers_in_tags_are_two():
     assert [each.unit.line for each in outcomes] == [3, 4, 8]
 
 
-PIECES = ["a\n", "b c", "1\n", "23\n", "\n", "\n", "\r", "\r\n", f"{TIMES[0]}\n", TIMES[1], "-->",
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("A man runs.\n- Two men sit.", ["A man runs.", "Two men sit."]),
+        ("- A man\nruns.\n- Two men sit.", ["A man runs.", "Two men sit."]),
+        ("- A man runs.", ["A man runs."]),
+        ("– A man runs.\n  —two", ["A man runs.", "two"]),
+        ("<i>Man</i>: A dog runs.\n- {\\an8}, two men",
+         ["<i>Man</i>: A dog runs.", "{\\an8}, two men"]),
+        ("MAN: A dog runs.\nWOMAN: Two men sit.", ["A dog runs.", "Two men sit."]),
+        ("MAN: A dog\nruns.", ["A dog runs."]),
+        ("MAN:\nA dog\n runs.\n- It is.\nMRS. Ä:\n", ["A dog runs.", "It is."]),
+        ("- MAN: A dog.\n<i>- 2ND MAN (ON PHONE): Two.</i>", ["A dog.", "Two.</i>"]),
+        ("{\\an8}<b>MAN</b>: A dog.\n<i>[WOMAN]:</i> Two.", ["A dog.", "Two."]),
+        ("It is at\n10:30: now.\nMan: A dog", ["It is at 10:30: now. Man: A dog"]),
+        ("MAN:", []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("change", [upper, lambda line: re.sub(r"\W+", " ", upper(line)).strip()])
+def test_what_says_who_speaks_stays_and_begins_a_text(text, units, change):
+    """A dash on the second line only was lost or moved, and two speakers became one text."""
+    out, outcomes = run("srt", FILE.replace("one", text), change)
+    assert [as_text(each.unit.src) for each in outcomes] == [*units, "two"]
+    lines = FILE.replace("one", text).splitlines()
+    for outcome in outcomes[:-1]:
+        line, word = lines[outcome.unit.line - 1], as_text(outcome.unit.src).split()[0]
+        assert line[: line.index(word)] + as_text(outcome.text).split()[0] in out
+
+
+def test_speakers_are_written_where_they_stood():
+    text = "- MAN: A dog\nruns.\nWOMAN:\nTwo <i>men\n — sit.</i>"
+    assert translated(FILE.replace("one", text)) == FILE.replace(
+        "one", "- MAN: A DOG\nRUNS.\nWOMAN:\nTWO <i>MEN\n — SIT.</i>"
+    ).replace("two", "TWO")
+
+
+PIECES = ["MAN: ", "MAN:\n", "<i>M</i>:",
+          "a\n", "b c", "1\n", "23\n", "\n", "\n", "\r", "\r\n", f"{TIMES[0]}\n", TIMES[1], "-->",
           "- ", "<i>", "{x}", "00:00:01", " ", "\ufeff"]  # fmt: skip
 
 

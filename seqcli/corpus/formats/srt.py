@@ -16,7 +16,12 @@ _NUMBER = re.compile(r"[\s\ufeff]*\d+\s*\Z")
 # Of times that are damaged.
 _ARROW = re.compile(r"\d\s*[:.,]\s*\d+\s*-->|-->\s*\d+\s*[:.,]\s*\d")
 _CLOCK_FIRST = re.compile(r"\s*\d+\s*:\s*\d+\s*:\s*\d")
-_SPEAKER = re.compile(r"(?:\s|<[^<>]*>|\{[^{}]*\})*[-–—]\s*(?=\S)")
+_TAGS = r"(?:\s|<[^<>]*>|\{[^{}]*\})*"
+_DASH = r"[-–—―]+\s*(?=\S)"
+# A name, such as "MRS. SMITH 2 (ON PHONE):", with tags around it.
+_NAME = r"([\[(]?[^\W_][^\n:：<>{}]{0,40})(?:<[^<>]*>|\{[^{}]*\})*[:：](?:</[^<>]*>)*(?:\s+|\Z)"
+_DASHED = re.compile(_TAGS + _DASH)
+_NAMED = re.compile(f"(?:{_TAGS}{_DASH})?{_TAGS}{_NAME}")
 _RULE = "a subtitle is a number, a time such as 00:00:01,000 --> 00:00:02,500, and then its text"
 
 
@@ -89,19 +94,26 @@ class SrtDocument(PlainFile):
         return first, ""
 
     def _add_subtitle(self, first: int, stop: int) -> None:
+        """Add a unit for each speaker of a subtitle; what says who speaks is no part of it."""
         lines = [self.lines[n].rstrip("\r\n") for n in range(first, stop)]
-        marks = [_SPEAKER.match(line) for line in lines]
-        has_speakers = len(lines) > 1 and all(marks)
-        groups = [[n] for n in range(len(lines))] if has_speakers else [list(range(len(lines)))]
-        for group in groups:
-            chosen = [lines[n] for n in group]
-            mark = marks[group[0]] if has_speakers else None
-            start = mark.end() if mark else len(chosen[0]) - len(chosen[0].lstrip())
-            text = join_wrapped([chosen[0][start:], *chosen[1:]])
-            self.add(
-                first + group[0], start, len(chosen[-1].rstrip()), (text,), last=first + group[-1]
-            )
-            self._wraps.append((len(group), end_of(self.lines[first]) or "\n"))
+        groups: list[tuple[int, int, list[str]]] = []  # first line, where its text begins, lines
+        is_begun = False
+        for number, line in enumerate(lines, first):
+            start = _speaker_end(line)
+            is_alone = start == len(line)  # the name: the text begins in the next line
+            if not is_alone and (start or not is_begun):
+                groups.append((number, start or len(line) - len(line.lstrip()), []))
+            if not is_alone:
+                groups[-1][2].append(line)
+            is_begun = not is_alone
+        for number, start, chosen in groups:
+            self._add_text(number, start, chosen)
+
+    def _add_text(self, first: int, start: int, lines: list[str]) -> None:
+        last = first + len(lines) - 1
+        text = join_wrapped([lines[0][start:], *lines[1:]])
+        self.add(first, start, len(lines[-1].rstrip()), (text,), last=last)
+        self._wraps.append((len(lines), end_of(self.lines[first]) or "\n"))
 
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these subtitles."""
@@ -114,3 +126,12 @@ class SrtDocument(PlainFile):
         while len(lines := wrap((plain,), width)) > count:
             width += 1
         return end.join(lines)
+
+
+def _speaker_end(line: str) -> int:
+    """Return where the text behind a dash or the name of a speaker begins; 0 if there is none."""
+    named = _NAMED.match(line)
+    if named and named[1].isupper():
+        return named.end()
+    dash = _DASHED.match(line)
+    return dash.end() if dash else 0
