@@ -11,11 +11,13 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from seqcli.corpus.formats.document import Document, Text, Unit
 from seqcli.corpus.formats.kinds import KINDS, LINES, kind_of, open_document
+from seqcli.corpus.icu import has_messages, is_balanced, shape
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.corpus.spooling import STDIN
 from seqcli.errors import CorpusError
@@ -24,6 +26,8 @@ from seqcli.sentences import (
     MADE_UP,
     MARK,
     Sentence,
+    as_parts,
+    iter_all,
     join_sentences,
     mark_codes,
     split_text,
@@ -148,21 +152,35 @@ def translate_units(
         _recall(document, todo, memory, kept, flags)
     _translate_whole(todo, translate, flags, least)
     _translate_around(todo, translate, flags)
-    texts = {
-        number: document.spell(join_sentences(sentences)) for number, sentences in todo.items()
-    }
-    broken = {n: todo[n] for n, text in texts.items() if not document.is_whole(n, text)}
-    for sentence in (each for found in broken.values() for each in found if each.codes):
-        sentence.done = None
+    texts = {n: document.spell(join_sentences(sentences)) for n, sentences in todo.items()}
+    broken = {n: todo[n] for n, text in texts.items() if not _is_whole(document, n, text)}
+    for sentence in chain.from_iterable(map(iter_all, broken.values())):
+        if sentence.codes and sentence.is_text:
+            sentence.done = None
     _translate_around(broken, translate, flags)
     for number, sentences in broken.items():
         texts[number] = document.spell(join_sentences(sentences))
-        if not document.is_whole(number, texts[number]):
+        if not _is_whole(document, number, texts[number]):
+            flags[number].append("broken")
+    for number, sentences in todo.items():
+        if any(message.is_torn for each in iter_all(sentences) for message in each.messages()):
             flags[number].append("broken")
     return [
         _conclude(document, number, unit, texts.get(number), flags.get(number, []))
         for number, unit in enumerate(document.units)
     ]
+
+
+def _is_whole(document: Document, number: int, text: Text) -> bool:
+    """Tell whether a target would leave the file, and what is in braces, what it is."""
+    src, tgt = (
+        "".join(part for part in side if isinstance(part, str))
+        for side in (document.units[number].src, text)
+    )
+    is_same = is_balanced(tgt) or not is_balanced(src)
+    if has_messages(src):
+        is_same = is_same and shape(src) == shape(tgt)
+    return is_same and document.is_whole(number, text)
 
 
 def _has_text(text: Text) -> bool:
@@ -195,16 +213,20 @@ def _recall(
     from seqcli.recalling import recall
 
     for number, sentences in todo.items():
+        if any(each.messages() for each in sentences):
+            continue
         whole = Sentence(*mark_codes(document.units[number].src, kept))
         if "\n" not in whole.text and (whole.codes or len(sentences) > 1):
-            whole.done = recall(whole.text, whole.codes, memory, kept, use_fuzzy=False)
+            whole.done = recall(whole.text, as_parts(whole.codes), memory, kept, use_fuzzy=False)
         if whole.done is not None:
             todo[number] = [whole]
             flags[number].append("memory")
             continue
         for each in sentences:
             if each.codes and each.is_text:
-                each.done = recall(each.text, each.codes, memory, kept, use_fuzzy=memory.use_fuzzy)
+                each.done = recall(
+                    each.text, as_parts(each.codes), memory, kept, use_fuzzy=memory.use_fuzzy
+                )
                 flags[number] += ["memory"] * (each.done is not None)
 
 
@@ -217,7 +239,7 @@ def _translate_whole(
     """Translate sentences with their marks; those that lose one are left undone."""
     asked = []
     for number, sentences in todo.items():
-        for sentence in sentences:
+        for sentence in iter_all(sentences):
             if sentence.done is not None:
                 continue
             if not sentence.is_text:
@@ -242,7 +264,8 @@ def _translate_around(
     todo: dict[int, list[Sentence]], translate: TranslateLines, flags: dict[int, list[str]]
 ) -> None:
     """Translate what stands between the marks of the sentences that are not done."""
-    undone = [(n, each) for n, found in todo.items() for each in found if each.done is None]
+    every = ((n, each) for n, found in todo.items() for each in iter_all(found))
+    undone = [(n, each) for n, each in every if each.done is None]
     cuts = [sentence.cut() for _, sentence in undone]
     lines = [part.middle for cut in cuts for part in cut if part.middle]
     made = iter(translate(lines) if lines else ())

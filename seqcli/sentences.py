@@ -6,12 +6,15 @@ Place: seqcli.documents -> **sentences** -> the model, whose translations are pu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeAlias
 from unicodedata import east_asian_width
 
 from seqcli.corpus.edges import Edged, cut_edges, without_added_stop
 from seqcli.corpus.formats.document import Code, Text, as_text
+from seqcli.corpus.icu import QUOTED, Branches, cut_messages, has_messages
 from seqcli.corpus.protection import PATTERNS
 
 KEPT = "|".join(
@@ -36,22 +39,47 @@ _BEHIND = re.compile(r"⟦(\d+)⟧(\w)")
 _ADDRESS = re.compile(f"{PATTERNS['url']}|{PATTERNS['email']}")
 
 
+@dataclass(frozen=True)
+class Message:
+    """An ICU message, whose branches are texts of sentences; it is one mark in its own sentence."""
+
+    raw: str  # as the file spells it
+    around: list[list[str | Code]]  # what is for programs, before, between and behind the branches
+    branches: list[list[Sentence]]
+    is_torn: bool  # it cannot be read, and has no branches
+
+    def joined(self) -> Iterator[str | Code]:
+        """Yield it with what is done of its branches."""
+        yield from self.around[0]
+        for branch, code in zip(self.branches, self.around[1:], strict=True):
+            yield from join_sentences(branch)
+            yield from code
+
+
+Kept: TypeAlias = str | Code | Message
+
+
 @dataclass
 class Sentence:
     """A sentence with marks from 1 on, what those stand for, and what is around it."""
 
     text: str
-    codes: list[str | Code]
-    before: list[str | Code] = field(default_factory=list)
-    after: list[str | Code] = field(default_factory=list)
+    codes: list[Kept]
+    before: list[Kept] = field(default_factory=list)
+    after: list[Kept] = field(default_factory=list)
     is_joined: bool = False  # to the one before, as their script has no spaces
     is_part: bool = False  # it begins behind punctuation, or ends before it
-    done: list[str | Code] | None = None
+    done: Sequence[Kept] | None = None
 
     @property
     def is_text(self) -> bool:
         """Whether there is a letter that is no mark's."""
         return bool(LETTER.search(MARK.sub("", self.text)))
+
+    def messages(self) -> list[Message]:
+        """Return the ICU messages among its codes, and around it."""
+        found = (*self.before, *self.codes, *self.after)
+        return [code for code in found if isinstance(code, Message)]
 
     def finish(self, text: str) -> None:
         """Take a translation, which has each mark once."""
@@ -78,24 +106,68 @@ class Sentence:
         added = [each for each in _touched(text).items() if each[0] not in in_src]
         return any(
             east_asian_width(letter) not in "WF"
-            or _ADDRESS.fullmatch(as_text([self.codes[int(number) - 1]]))
+            or _ADDRESS.fullmatch(as_text(as_parts([self.codes[int(number) - 1]])))
             for (number, _), letter in added
         )
 
 
-def mark_codes(text: Text, kept: re.Pattern[str]) -> tuple[str, list[str | Code]]:
-    """Return a text with marks for what is no text, and what they stand for."""
-    codes: list[str | Code] = []
+def iter_all(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
+    """Yield sentences, and those of the branches of messages in them."""
+    for sentence in sentences:
+        yield sentence
+        for message in sentence.messages():
+            yield from iter_all(list(chain.from_iterable(message.branches)))
 
-    def mark(code: str | Code) -> str:
+
+def mark_codes(text: Text, kept: re.Pattern[str]) -> tuple[str, list[Kept]]:
+    """Return a text with marks for what is no text, and what they stand for."""
+    codes: list[Kept] = []
+
+    def mark(code: Kept) -> str:
         codes.append(code)
         return f"⟦{len(codes)}⟧"
 
     marked = "".join(
-        mark(part) if isinstance(part, Code) else kept.sub(lambda match: mark(match.group()), part)
-        for part in text
+        kept.sub(lambda match: mark(match.group()), part) if isinstance(part, str) else mark(part)
+        for part in _find_messages(text, kept)
     )
     return marked, codes
+
+
+def _find_messages(text: Text, kept: re.Pattern[str]) -> Iterator[Kept]:
+    """Yield the parts of a text, with its ICU messages as parts."""
+    if not has_messages("".join(part for part in text if isinstance(part, str))):
+        yield from text
+        return
+    codes: list[Kept] = []
+    raw = ""
+    for part in text:
+        for piece in re.split("([⟦⟧])", part) if isinstance(part, str) else [part]:
+            is_code = isinstance(piece, Code) or piece in ("⟦", "⟧")
+            codes += [piece] * is_code
+            raw += f"⟦{len(codes)}⟧" if is_code else as_text([piece])
+    for found in cut_messages(raw):
+        yield from (
+            fill_codes(found, codes) if isinstance(found, str) else [_message(found, codes, kept)]
+        )
+
+
+def _message(found: Branches, codes: Sequence[Kept], kept: re.Pattern[str]) -> Message:
+    number = "|#" if found.is_plural else ""
+    inner = re.compile(f"{QUOTED}|{kept.pattern}{number}")
+    texts = [as_parts(fill_codes(part, codes)) for part in found.parts]
+    branches = [split_text(text, inner) for text in texts[1::2]]
+    for sentence in chain.from_iterable(branches):
+        sentence.is_part = True
+    raw = "".join(map(as_text, texts))
+    return Message(raw, texts[::2], branches, found.is_torn)
+
+
+def as_parts(parts: Sequence[Kept]) -> list[str | Code]:
+    """Return parts of a text with the parts of the messages among them."""
+    return [
+        each for part in parts for each in (part.joined() if isinstance(part, Message) else [part])
+    ]
 
 
 def split_text(text: Text, kept: re.Pattern[str]) -> list[Sentence]:
@@ -116,7 +188,7 @@ def split_text(text: Text, kept: re.Pattern[str]) -> list[Sentence]:
     return sentences
 
 
-def _peel(text: str, codes: list[str | Code]) -> Sentence:
+def _peel(text: str, codes: list[Kept]) -> Sentence:
     """Take off blanks and the codes of the format at both ends; number the other marks anew.
 
     What is neither letter nor digit beside such a code is taken off with it.
@@ -138,7 +210,7 @@ def _peel(text: str, codes: list[str | Code]) -> Sentence:
         cut = cut_edges(text, is_after_mark=bool(MARK.search(edges[0])), is_before_mark=False)
         text, edges = cut.middle, [edges[0] + cut.before, cut.after + edges[1]]
         is_part = _has_inner(edges)
-    own: list[str | Code] = []
+    own: list[Kept] = []
 
     def renumber(match: re.Match[str]) -> str:
         own.append(codes[int(match[1]) - 1])
@@ -163,9 +235,9 @@ def _touched(text: str) -> dict[tuple[str, bool], str]:
     return before | {(match[1], False): match[2] for match in _BEHIND.finditer(text)}
 
 
-def fill_codes(text: str, codes: Sequence[str | Code]) -> list[str | Code]:
+def fill_codes(text: str, codes: Sequence[Kept]) -> list[Kept]:
     """Put the codes in the place of their marks."""
-    parts: list[str | Code] = []
+    parts: list[Kept] = []
     for place, part in enumerate(MARK.split(text)):
         if place % 2:
             parts.append(codes[int(part) - 1])
@@ -181,11 +253,11 @@ def join_sentences(sentences: list[Sentence]) -> Text:
     joined: list[str | Code] = []
     for sentence in sentences:
         last = as_text(joined[-1:])
-        first = as_text((sentence.done or ())[:1])
+        first = as_text(as_parts((sentence.done or ())[:1]))
         is_bare = bool(last and first) and not is_wide(last[-1])
         if sentence.is_joined and is_bare:
             joined.append(" ")
-        for part in (*sentence.before, *(sentence.done or ()), *sentence.after):
+        for part in as_parts((*sentence.before, *(sentence.done or ()), *sentence.after)):
             if isinstance(part, str) and joined and isinstance(joined[-1], str):
                 joined[-1] += part
             else:
