@@ -1,8 +1,9 @@
 """Documents -> **the same documents in another language**: their units, translated in place.
 
 Place: seqcli.corpus.formats -> **translate_units** -> the command line and Python callers. What
-is no text in a unit goes through the model as marks. Where the model loses one, the text between
-the marks is translated by itself, so that nothing of it is lost and no file is broken.
+is no text in a unit goes through the model as marks (``seqcli.sentences``). Where the model loses
+one, the text between the marks is translated by itself, so that nothing of it is lost and no file
+is broken.
 """
 
 from __future__ import annotations
@@ -250,10 +251,10 @@ def _translate_whole(
     for (number, sentence), translation in zip(asked, translate(lines), strict=True):
         hyp = translation.hyps[0]
         found = sorted(MARK.findall(hyp.text))
-        # Codes that the source does not have; people had their reasons.
-        has_own = not hyp.is_from_memory and MADE_UP.search(MARK.sub("", hyp.text))
         is_same = found == sorted(str(n) for n in range(1, len(sentence.codes) + 1))
-        if is_same and not has_own and not sentence.is_glued(hyp.text):
+        # Codes that the source does not have, or a word at a mark; people had their reasons.
+        is_odd = MADE_UP.search(MARK.sub("", hyp.text)) or (is_same and sentence.is_glued(hyp.text))
+        if is_same and (hyp.is_from_memory or not is_odd):
             sentence.finish(_one_line(hyp.text).strip())
             flags[number] += _flags_of(hyp)
         if least is not None and hyp.confidence is not None and hyp.confidence < least:
