@@ -112,8 +112,9 @@ class PoDocument(Document):
             CorpusError: As read_pairs.
         """
         lines = cut_lines(data)
-        self._charset = charset_of(lines, name)
-        items = list(iter_items(lines, self._charset, name))
+        charset = charset_of(lines, name)
+        self._charset = charset.name
+        items = list(iter_items(lines, charset, name))
         self._parts = [item.raw for item in items]
         self.units: list[Unit] = []
         self._targets: list[tuple[Message, str]] = []  # of each unit, its message and keyword
