@@ -44,6 +44,14 @@ def test_a_source_that_may_be_two_is_refused(units: list[str], message: str) -> 
     assert str(caught.value).startswith(message)
 
 
+def test_lines_of_a_memory_with_crlf_end_in_crlf() -> None:
+    before = tmx(tuv("en", "a\nb <ph>1\n2</ph> c"), tuv("en", "d")).replace("<tu>", "<tu>\n")
+    before = before.replace("\n", "\r\n")
+    out, _ = run("tmx", before.encode())
+    assert out.count("\n") == out.count("\r\n")
+    assert "<seg>A B <ph>1\r\n2</ph> C</seg>" in out
+
+
 @pytest.mark.parametrize(
     ("there", "redo", "after"),
     [

@@ -149,6 +149,28 @@ def test_blanks_that_count_in_a_source_count_in_its_target() -> None:
     assert '<target xml:space="preserve">A</target>' in run("xliff", text)[0]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("there", ["", "\n<target/>", "\n<target>x</target>"])
+def test_a_target_of_several_lines_has_the_line_ends_of_its_source(end: str, there: str) -> None:
+    """In a file with CRLF they were bare LFs, as XML is read with no others."""
+    source = '<source>a\nb <ph\nid="1"/>c&#10;d&#13;\ne</source>'
+    before = xliff_2("a").replace("<source>a</source>", source + there)
+    before = before.replace("<segment>", '\n<segment xml:space="preserve">\n').replace("\n", end)
+    out, (outcome,) = run("xliff", before.encode(), redo=True)
+    assert outcome.text is not None
+    made = re.search("<target>(.*)</target>", out, re.DOTALL)
+    expected = 'A\nB <ph\nid="1"/>C\nD&#13;\nE'.replace("\n", end)
+    assert made is not None
+    assert made[1] == expected
+    assert len(re.findall("\r\n|\r|\n", out)) == out.count(end)
+
+
+def test_a_line_feed_by_number_ends_as_the_lines_of_the_file() -> None:
+    before = xliff_1("a&#10;b", attributes=' xml:space="preserve"').replace("<body>", "<body>\r\n")
+    assert ">A\r\nB</target>" in run("xliff", before)[0]
+    assert ">A\nB</target>" in run("xliff", before.replace("\r\n", ""))[0]
+
+
 @given(
     parts=st.lists(st.sampled_from([
         "a b", "c", " ", "&lt;", '<ph id="1"/>', '<pc id="2">', "</pc>",

@@ -155,7 +155,8 @@ class TmxDocument(Document):
             return self._data
         for number, text in targets.items():
             unit, src, tgt = self._places[number]
-            self._write(unit, src, tgt, to_xml(text))
+            end = self._source.end_within(src.segment, src.segment_close)
+            self._write(unit, src, tgt, to_xml(text, end))
         return self._source.take_changed()
 
     def _write(self, unit: _TmxUnit, src: _Variant, tgt: _Variant | None, text: str) -> None:

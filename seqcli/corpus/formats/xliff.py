@@ -263,7 +263,9 @@ class XliffDocument(Document):
             if marks:
                 end = source.tag_end(segment.start)
                 source.replace(segment.start, end, source.with_attributes(segment.start, **marks))
-            self._write_target(segment, to_xml(text), made)
+            assert segment.src is not None
+            end = source.end_within(segment.src.start, segment.src.close)
+            self._write_target(segment, to_xml(text, end), made)
         if self._head.is_2 and not self._head.langs[1] and self._langs:
             start = self._head.start
             tag = source.with_attributes(start, trgLang=self._langs[1])
