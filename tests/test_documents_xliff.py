@@ -144,6 +144,15 @@ def test_tags_that_are_crossed_in_the_source_may_be_so() -> None:
     assert targets(xliff_1(source)) == ['A <ept id="1">x</ept>B<bpt id="1">y</bpt> C']
 
 
+@pytest.mark.parametrize("body", ["<body/>", "<body></body>", "<body><group/></body>", ""])
+def test_an_empty_file_comes_out_as_it_went_in(body: str) -> None:
+    head = 'source-language="en" target-language="de" original="a"'
+    text = f'<xliff version="1.2"><file {head}>{body}</file></xliff>'
+    assert run("xliff", text) == (text, [])
+    text = '<xliff version="2.1" srcLang="en"><file id="f"/></xliff>'
+    assert run("xliff", text) == (text, [])
+
+
 def test_blanks_that_count_in_a_source_count_in_its_target() -> None:
     text = xliff_2("a").replace("<source>", "<source xml:space='preserve'>")
     assert '<target xml:space="preserve">A</target>' in run("xliff", text)[0]

@@ -264,8 +264,8 @@ class XliffDocument(Document):
                 end = source.tag_end(segment.start)
                 source.replace(segment.start, end, source.with_attributes(segment.start, **marks))
             assert segment.src is not None
-            end = source.end_within(segment.src.start, segment.src.close)
-            self._write_target(segment, to_xml(text, end), made)
+            line_end = source.end_within(segment.src.start, segment.src.close)
+            self._write_target(segment, to_xml(text, line_end), made)
         if self._head.is_2 and not self._head.langs[1] and self._langs:
             start = self._head.start
             tag = source.with_attributes(start, trgLang=self._langs[1])
