@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from seqcli.corpus.formats.document import Code, Document, Text, Unit, as_text
 from seqcli.corpus.formats.kinds import KINDS, LINES, kind_of, open_document
+from seqcli.corpus.opening import explain_os_error, packing_of
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.corpus.spooling import STDIN
 from seqcli.errors import CorpusError
@@ -90,7 +91,7 @@ def read_document(source: Path | IO[bytes]) -> bytes:
     """Return the bytes of a document: a file, or standard input.
 
     Raises:
-        CorpusError: It cannot be read, or is too large.
+        CorpusError: It cannot be read, is packed, or is too large.
     """
     name = str(source) if isinstance(source, Path) else STDIN
     try:
@@ -98,9 +99,11 @@ def read_document(source: Path | IO[bytes]) -> bytes:
         with opened as stream:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
+        raise CorpusError(explain_os_error(error, name)) from error
+    if packing := packing_of(data):
         raise CorpusError(
-            f"{name}: cannot be read ({error.strerror or error}); correct the path"
-        ) from error
+            f"{name}: is packed ({packing}), and documents are read unpacked; unpack it first"
+        )
     if len(data) > MOST_BYTES:
         raise CorpusError(f"{name}: more than {MOST_BYTES:,} bytes; split the document")
     return data

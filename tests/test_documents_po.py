@@ -111,6 +111,17 @@ def test_bytes_of_another_charset_are_refused_with_what_names_it(data, message) 
         PoDocument(data, "x")
 
 
+def test_a_model_into_another_language_is_named_with_that_of_the_file() -> None:
+    """A flag was asked for that the command does not have."""
+    text = '# a\nmsgid ""\nmsgstr "Language: fr_FR\\n"\n'
+    with pytest.raises(CorpusError) as error:
+        run("po", text)
+    assert str(error.value) == (
+        "x.po:2: its header says 'Language: fr_FR', and the model translates from 'en' into 'de'; "
+        "take a model into 'fr_FR', or correct the header"
+    )
+
+
 words = st.text("a가 x%")
 blank = st.sampled_from([" ", "\n", "", "\t", "\r\n", "\n\n"])
 

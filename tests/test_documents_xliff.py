@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stub_translator import run, upper, without_marks
 
+from seqcli.errors import CorpusError
+
 MADE_12 = ' state="needs-review-translation" state-qualifier="mt-suggestion"'
 
 
@@ -151,6 +153,23 @@ def test_an_empty_file_comes_out_as_it_went_in(body: str) -> None:
     assert run("xliff", text) == (text, [])
     text = '<xliff version="2.1" srcLang="en"><file id="f"/></xliff>'
     assert run("xliff", text) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (xliff_1("a").replace('"de"', '"fr"'), "take a model from 'en' into 'fr'"),
+        (xliff_1("a").replace('"en"', '"it"'), "take a model from 'it' into 'de'"),
+        (xliff_2("a").replace(' trgLang="de"', "").replace('"en"', '"it"'), "a model from 'it'"),
+    ],
+)
+def test_a_model_of_other_languages_is_named_with_those_of_the_file(text, message) -> None:
+    """A flag was asked for that the command does not have."""
+    with pytest.raises(CorpusError) as error:
+        run("xliff", text)
+    assert str(error.value).startswith("x.xliff:1: its ")
+    assert ", and the model translates from 'en' into 'de'; take a" in str(error.value)
+    assert str(error.value).endswith(message)
 
 
 def test_blanks_that_count_in_a_source_count_in_its_target() -> None:
