@@ -47,7 +47,7 @@ def iter_line_groups(
     if path is not None and path.is_fifo():  # such as <(zcat text.gz)
         return _group_arriving(path.open("rb"), str(path), most, look)
     if path is not None:
-        if look is not None:
+        if look is not None and path.is_file():
             look(_start_of(path))
         return _group_all(iter_lines(path))
     if sys.stdin is None:

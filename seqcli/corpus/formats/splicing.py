@@ -194,6 +194,7 @@ class XmlSource:
                 "to UTF-8"
             )
         self.data = text.encode("utf-8")
+        self._first_end = _END.search(self.data)
         self._changes: list[tuple[int, int, bytes]] = []
         self.name = name
 
@@ -240,7 +241,7 @@ class XmlSource:
 
     def end_within(self, start: int, stop: int) -> str:
         """Return how lines end between two bytes, else in the whole file; XML reads all as LF."""
-        found = _END.search(self.data, start, stop) or _END.search(self.data)
+        found = _END.search(self.data, start, stop) or self._first_end
         return found.group().decode() if found else "\n"
 
     def indent_before(self, start: int) -> str:
