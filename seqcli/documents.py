@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from seqcli.corpus.formats.document import Document, Text, Unit
 from seqcli.corpus.formats.kinds import KINDS, LINES, kind_of, open_document
 from seqcli.corpus.icu import has_messages, is_balanced, shape
+from seqcli.corpus.opening import explain_os_error, packing_of
 from seqcli.corpus.protection import MARKS, PATTERNS
 from seqcli.corpus.spooling import STDIN
 from seqcli.errors import CorpusError
@@ -71,7 +72,7 @@ def read_document(source: Path | IO[bytes]) -> bytes:
     """Return the bytes of a document: a file, or standard input.
 
     Raises:
-        CorpusError: It cannot be read, or is too large.
+        CorpusError: It cannot be read, is packed, or is too large.
     """
     name = str(source) if isinstance(source, Path) else STDIN
     try:
@@ -79,9 +80,11 @@ def read_document(source: Path | IO[bytes]) -> bytes:
         with opened as stream:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
+        raise CorpusError(explain_os_error(error, name)) from error
+    if packing := packing_of(data):
         raise CorpusError(
-            f"{name}: cannot be read ({error.strerror or error}); correct the path"
-        ) from error
+            f"{name}: is packed ({packing}), and documents are read unpacked; unpack it first"
+        )
     if len(data) > MOST_BYTES:
         raise CorpusError(f"{name}: more than {MOST_BYTES:,} bytes; split the document")
     return data

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import io
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_document_that_cannot_be_translated_is_refused(tiny_run, tmp_path):
     translator = seqcli.Translator.load(tiny_run, threads=1)
     with pytest.raises(SettingsError, match="says no format of documents; give format, one of po"):
         seqcli.translate_document(translator, "lines.txt")
-    with pytest.raises(CorpusError, match=r"none\.md: cannot be read"):
+    with pytest.raises(CorpusError, match=r"none\.md: no such file; correct the path"):
         seqcli.translate_document(translator, tmp_path / "none.md")
     (tmp_path / "a.md").write_text("12\n", "utf-8")
     with pytest.raises(SettingsError, match="keyword hidden_size: a setting of section model"):
@@ -74,6 +75,24 @@ def test_a_document_that_cannot_be_translated_is_refused(tiny_run, tmp_path):
     assert (tmp_path / "a.md").read_text("utf-8") == "12\n"
     with pytest.raises(SettingsError, match=r"memory is 'm\.tmx'; it must be a TranslationMemory"):
         seqcli.translate_document(translator, tmp_path / "a.md", memory="m.tmx")
+
+
+@pytest.mark.parametrize("module", ["gzip", "bz2", "lzma"])
+def test_a_packed_document_is_refused_by_its_content(tmp_path, module):
+    """It was no UTF-8, and iconv was said to help."""
+    name = {"gzip": "gzip", "bz2": "bzip2", "lzma": "xz"}[module]
+    packed = importlib.import_module(module).compress(b"text\n")
+    (tmp_path / "a.txt.gz").write_bytes(packed)
+    for source in (tmp_path / "a.txt.gz", io.BytesIO(packed)):
+        with pytest.raises(
+            CorpusError, match=rf": is packed \({name}\), and documents are read un"
+        ):
+            read_document(source)
+
+
+def test_a_directory_is_no_document(tmp_path):
+    with pytest.raises(CorpusError, match="this is a directory; give the path of a file"):
+        read_document(tmp_path)
 
 
 def test_a_document_that_is_too_long_is_refused_by_its_name(tmp_path, monkeypatch):

@@ -419,6 +419,16 @@ def test_what_cannot_be_read_says_why(read, text, message):
             "d/x:2: byte 3 of the line (byte 9 of the file) is 0x00, which is not UTF-16-LE; the "
             "file is cut short or damaged",
         ),
+        (
+            b"one\nf\0nf",
+            "d/x:2: byte 2 of the line (byte 6 of the file) is 0x00, which no text holds; if this "
+            "is UTF-16, convert it with `iconv -f UTF-16LE -t UTF-8 d/x > NEW_FILE`, else delete",
+        ),
+        (b"\xef\xbb\xbf\0", "d/x:1: byte 4 of the line (byte 4 of the file) is 0x00, which no"),
+        (
+            b"\xfe\xff\0a\0\n\0\0",
+            "d/x:2: byte 1 of the line (byte 7 of the file) is 0x00, which no text holds; delete",
+        ),
     ],
 )
 def test_bytes_that_are_no_text_are_named_with_their_place(kind: str, data: bytes, message: str):

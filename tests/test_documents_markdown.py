@@ -142,7 +142,7 @@ def test_a_translation_that_would_be_another_block_if_wrapped_is_not():
 
 
 WORDS = st.lists(
-    st.sampled_from(["a", "bc ", " ", "  d", "<b c>", "{e f}", Code("](g h)"), Code("\0"), "- "])
+    st.sampled_from(["a", "bc ", " ", "  d", "<b c>", "{e f}", Code("](g h)"), Code("e"), "- "])
 )
 
 
@@ -166,10 +166,6 @@ def test_every_kind_of_line_end_ends_a_line(end):
     assert len(open_document(text.encode(), "x", "markdown").units) == 5
 
 
-def test_a_paragraph_with_a_nul_is_translated_and_keeps_it():
-    assert translated("a \0 b\n\nc\n") == "A \0 B\n\nC\n"
-
-
 def test_blanks_that_are_none_for_markdown_are_text():
     assert translated("\xa0\n\na\n\n\x0b\n- \u2003b\n") == "\xa0\n\nA\n\n\x0b\n- \u2003B\n"
 
@@ -184,7 +180,7 @@ def test_a_text_that_cannot_be_placed_is_an_error_in_words(monkeypatch):
 
 
 PIECES = [
-    *("a", "b c", "d", " ", "    ", "\t", "\n", "\r\n", "\r", "\0", "\x0b", "\xa0", "\u2028", "⟦"),
+    *("a", "b c", "d", " ", "    ", "\t", "\n", "\r\n", "\r", "\x0b", "\xa0", "\u2028", "⟦"),
     *("#", "*", "**", "_", "`", "~", "~~", "\\", "<b>", "<!--", "-->", "&amp;", "{{", "}}", ":::"),
     *("[", "]", "(", ")", "!", "![", "[a]", "[a]: u\n", "[^1]", "[^1]: ", "$", "$$", ":", ": "),
     *("- ", "1. ", "> ", "---\n", "===\n", "```\n", "\\|"),

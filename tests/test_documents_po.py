@@ -69,7 +69,12 @@ def test_legal_files_are_read_and_come_back(text, out, expected) -> None:
         ('msgid "a" b\n', "x:1: 'msgid \"a\" b' is no line of a PO file"),
         ('msgid "a\nmsgstr ""\n', "x:1: 'msgid \"a' is no line of a PO file"),
         ("msgid \"a\"\nmsgstr[9999999999999999999] \"b\"\n", "x:2: "),
-        ('msgid "a"\nmsgid_plural "b"\n', "ends in the midst of a message"),
+        ('\nmsgid "a"\nmsgid_plural "b"\n', "x:2: the file ends in the midst of a message"),
+        ("# a\n" + 'msgid "a"\n' + '"aaaaaaaaaa"\n' * 90_000,
+         "a message of more than 1,048,576 bytes, which begins in line 2; a message is a sentence"),
+        ('msgid "a"\nmsgstr "b\0"\n', "x:2: byte 10 of the line is 0x00, which no text holds"),
+        ("# a\0\n", "x:1: byte 4 of the line is 0x00"),
+        ('msgid "a\\000b"\nmsgstr ""\n', "x:1: a string with \\0, which no text holds"),
         # The whole file was one line, a comment or none at all.
         ('# a\r#: b\rmsgid "c"\rmsgstr "d"\r', "x:1: lines end in CR alone here, and must end"),
         ('msgid "c"\rmsgstr "d"\r', "convert the file with `tr '\\r' '\\n' < x > NEW_FILE`"),
@@ -82,6 +87,39 @@ def test_what_is_no_po_is_refused_with_its_line(text, message) -> None:
         pairs(text)
     with pytest.raises(CorpusError, match=re.escape(message)):
         PoDocument(text.encode(), "x")
+
+
+HEADER = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'msgid "\xe4"\n',
+         "x:1: byte 0xe4 is not UTF-8, which a PO file is in whose header names no charset; name"),
+        (HEADER + b'msgid "\xe4"\n',
+         "x:4: byte 0xe4 is not UTF-8, which the header says the file is in; correct"),
+        ('msgid "a"\n'.encode("utf-16"), "x:1: begins as UTF-16, in which no PO file can be"),
+        ('msgid "a"\n'.encode("utf-16-le"), "if this is UTF-16, convert it with `iconv"),
+    ],
+)  # fmt: skip
+def test_bytes_of_another_charset_are_refused_with_what_names_it(data, message) -> None:
+    """A header was blamed that was not there."""
+    with pytest.raises(CorpusError, match=re.escape(message)):
+        list(read_pairs(io.BytesIO(data), "x", "en", "de"))
+    with pytest.raises(CorpusError, match=re.escape(message)):
+        PoDocument(data, "x")
+
+
+def test_a_model_into_another_language_is_named_with_that_of_the_file() -> None:
+    """A flag was asked for that the command does not have."""
+    text = '# a\nmsgid ""\nmsgstr "Language: fr_FR\\n"\n'
+    with pytest.raises(CorpusError) as error:
+        run("po", text)
+    assert str(error.value) == (
+        "x.po:2: its header says 'Language: fr_FR', and the model translates from 'en' into 'de'; "
+        "take a model into 'fr_FR', or correct the header"
+    )
 
 
 words = st.text("a가 x%")

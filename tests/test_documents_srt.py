@@ -76,9 +76,20 @@ def test_a_line_that_is_neither_text_nor_time_is_an_error_in_words(old, new, mes
 
 
 def test_a_file_without_times_is_none_of_subtitles():
-    with pytest.raises(CorpusError, match="x: has no line such as 00:00:01,000"):
-        open_document(b"1\nhello\n", "x", "srt")
+    with pytest.raises(CorpusError, match="x:2: '1' begins the text, and no line of the file is a"):
+        open_document(b"\n1\nhello\n", "x", "srt")
     assert translated("\n\n") == "\n\n"
+
+
+@pytest.mark.parametrize("arrow", ["->", "=>", "—>", "", "-"])
+def test_the_only_time_is_named_if_it_is_none(arrow):
+    time = f"00:00:01,000 {arrow} 00:00:02,500".replace("  ", " ")
+    with pytest.raises(CorpusError) as error:
+        open_document(f"\ufeff1\r\n{time}\r\nhello\r\n".encode(), "x", "srt")
+    assert str(error.value) == (
+        f"x:2: '{time}' is no time; a subtitle is a number, a time such as 00:00:01,000 --> "
+        "00:00:02,500, and then its text; correct this place"
+    )
 
 
 def test_tags_stay_whole():

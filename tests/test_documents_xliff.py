@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stub_translator import run, upper, without_marks
 
+from seqcli.errors import CorpusError
+
 MADE_12 = ' state="needs-review-translation" state-qualifier="mt-suggestion"'
 
 
@@ -144,9 +146,57 @@ def test_tags_that_are_crossed_in_the_source_may_be_so() -> None:
     assert targets(xliff_1(source)) == ['A <ept id="1">x</ept>B<bpt id="1">y</bpt> C']
 
 
+@pytest.mark.parametrize("body", ["<body/>", "<body></body>", "<body><group/></body>", ""])
+def test_an_empty_file_comes_out_as_it_went_in(body: str) -> None:
+    head = 'source-language="en" target-language="de" original="a"'
+    text = f'<xliff version="1.2"><file {head}>{body}</file></xliff>'
+    assert run("xliff", text) == (text, [])
+    text = '<xliff version="2.1" srcLang="en"><file id="f"/></xliff>'
+    assert run("xliff", text) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (xliff_1("a").replace('"de"', '"fr"'), "take a model from 'en' into 'fr'"),
+        (xliff_1("a").replace('"en"', '"it"'), "take a model from 'it' into 'de'"),
+        (xliff_2("a").replace(' trgLang="de"', "").replace('"en"', '"it"'), "a model from 'it'"),
+    ],
+)
+def test_a_model_of_other_languages_is_named_with_those_of_the_file(text, message) -> None:
+    """A flag was asked for that the command does not have."""
+    with pytest.raises(CorpusError) as error:
+        run("xliff", text)
+    assert str(error.value).startswith("x.xliff:1: its ")
+    assert ", and the model translates from 'en' into 'de'; take a" in str(error.value)
+    assert str(error.value).endswith(message)
+
+
 def test_blanks_that_count_in_a_source_count_in_its_target() -> None:
     text = xliff_2("a").replace("<source>", "<source xml:space='preserve'>")
     assert '<target xml:space="preserve">A</target>' in run("xliff", text)[0]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("there", ["", "\n<target/>", "\n<target>x</target>"])
+def test_a_target_of_several_lines_has_the_line_ends_of_its_source(end: str, there: str) -> None:
+    """In a file with CRLF they were bare LFs, as XML is read with no others."""
+    source = '<source>a\nb <ph\nid="1"/>c&#10;d&#13;\ne</source>'
+    before = xliff_2("a").replace("<source>a</source>", source + there)
+    before = before.replace("<segment>", '\n<segment xml:space="preserve">\n').replace("\n", end)
+    out, (outcome,) = run("xliff", before.encode(), redo=True)
+    assert outcome.text is not None
+    made = re.search("<target>(.*)</target>", out, re.DOTALL)
+    expected = 'A\nB <ph\nid="1"/>C\nD&#13;\nE'.replace("\n", end)
+    assert made is not None
+    assert made[1] == expected
+    assert len(re.findall("\r\n|\r|\n", out)) == out.count(end)
+
+
+def test_a_line_feed_by_number_ends_as_the_lines_of_the_file() -> None:
+    before = xliff_1("a&#10;b", attributes=' xml:space="preserve"').replace("<body>", "<body>\r\n")
+    assert ">A\r\nB</target>" in run("xliff", before)[0]
+    assert ">A\nB</target>" in run("xliff", before.replace("\r\n", ""))[0]
 
 
 @given(

@@ -312,6 +312,19 @@ def test_lines_that_end_in_cr_alone_are_named(tmp_path: Path, name: str, line: s
         list(iter_pairs(find_source(path, "en", "de")))
 
 
+@pytest.mark.parametrize(
+    ("line", "pair"),
+    [
+        ('{"en": "c", "de": "d", "src": "a", "tgt": "b"}', ("a", "b")),
+        ('{"translation": {"en": "e", "de": "f"}, "src": "a", "tgt": "b", "en": "c"}', ("a", "b")),
+        ('{"en": "c", "de": "d", "translation": {"en": "e", "de": "f"}}', ("e", "f")),
+    ],
+)
+def test_of_several_keys_of_jsonl_those_win_that_the_docs_say(line: str, pair: object) -> None:
+    (entry,) = read_pairs(io.BytesIO(line.encode()), "x", "en", "de")
+    assert entry.pair == pair
+
+
 def test_keys_of_jsonl_are_bounded() -> None:
     data = dump(*({f"key-{number}": "x"} for number in range(1001)))
     with pytest.raises(CorpusError, match="x:1001: more than 1,000 different keys"):

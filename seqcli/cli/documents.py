@@ -52,6 +52,33 @@ def require_document_flags(kind: str, **given: object) -> None:
             )
 
 
+def look_for_document(path: Path | None, start: bytes) -> None:
+    """Refuse to read a document line by line, if its first bytes tell that it is one.
+
+    Of XML of other kinds and of JSONL there is a warning.
+
+    Raises:
+        SettingsError: It is one.
+    """
+    from seqcli.corpus.formats.kinds import JSONL, XML, tell_kind
+
+    name = "standard input" if path is None else str(path)
+    kind = tell_kind(start)
+    if kind in (JSONL, XML):
+        from seqcli.console import report_to_console
+
+        with report_to_console(quiet=True) as report:
+            report.warn(
+                f"{name}: begins as {kind}, and is translated line by line, with all that is no "
+                "text; take the text out of it first, or give --format lines if this is meant"
+            )
+    elif kind:
+        raise SettingsError(
+            f"{name}: begins as a document, {kind}, and no name says that it is one; give --format "
+            f"{kind} (or --format lines to translate it line by line)"
+        )
+
+
 def read_document_from(path: Path | None) -> bytes:
     """Return the bytes of a document, or of standard input if there is no path.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from seqcli.cli.arriving import iter_line_groups
 from seqcli.cli.documents import (
     AllUnitsOption,
     FormatOption,
+    look_for_document,
     read_document_from,
     require_document_flags,
     translate_file,
@@ -150,7 +152,8 @@ def command(
     elif all_units:
         raise SettingsError("--all-units: is of documents; name one, or give its --format")
     else:
-        groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES)
+        look = None if file_format else partial(look_for_document, source)
+        groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES, look=look)
     results = open_results(output)
     aligned = None if alignments is None else open_results(alignments, flag="--alignments")
     settings = given.load_for_run(model[0])

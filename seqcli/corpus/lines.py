@@ -119,11 +119,19 @@ def _advice(value: int, raw: bytes, *, start: int, name: str) -> str:
             f"`iconv -f UTF-16 -t UTF-8 {name} > NEW_FILE`"
         )
     if value == 0:
-        return (
-            "which no text holds; if this is UTF-16, convert it with "
-            f"`iconv -f UTF-16LE -t UTF-8 {name} > NEW_FILE`, else delete it with `tr -d '\\000'`"
-        )
+        return nul(name)
     return (
         "which is not UTF-8; find out the encoding and convert the file, such as with "
         f"`iconv -f ISO-8859-1 -t UTF-8 {name} > NEW_FILE`"
+    )
+
+
+def nul(name: str, *, may_be_utf_16: bool = True) -> str:
+    """Return what messages say of a NUL in a file."""
+    delete = f"delete it with `tr -d '\\000' < {name} > NEW_FILE`"
+    if not may_be_utf_16:
+        return "which no text holds; delete it, or write the file again from its source"
+    return (
+        "which no text holds; if this is UTF-16, convert it with "
+        f"`iconv -f UTF-16LE -t UTF-8 {name} > NEW_FILE`, else {delete}"
     )

@@ -120,10 +120,8 @@ def opened(path: Path, name: str | None = None) -> Iterator[IO[bytes]]:
             else:
                 with packing.unpack(file) as stream:
                     yield stream
-    except IsADirectoryError as error:
-        raise CorpusError(f"{name}: this is a directory; give the path of a file") from error
-    except FileNotFoundError as error:
-        raise CorpusError(f"{name}: no such file; correct the path") from error
+    except (IsADirectoryError, FileNotFoundError) as error:
+        raise CorpusError(explain_os_error(error, name)) from error
     except io.UnsupportedOperation as error:  # it cannot go back to its start
         raise CorpusError(
             f"{name}: a pipe, and text is read more than once; write it to a file first"
@@ -138,17 +136,30 @@ def opened(path: Path, name: str | None = None) -> Iterator[IO[bytes]]:
 def _explain(error: Exception, name: str, packing: _Packing | None) -> str:
     if packing is not None and getattr(error, "errno", None) is None:
         return f"{name}: damaged {packing.name} data ({error}); copy or compress the file again"
+    return explain_os_error(error, name)
+
+
+def explain_os_error(error: Exception, name: str) -> str:
+    """Return the message for a file that the disk does not give."""
+    if isinstance(error, IsADirectoryError):
+        return f"{name}: this is a directory; give the path of a file"
+    if isinstance(error, FileNotFoundError):
+        return f"{name}: no such file; correct the path"
     found = getattr(error, "strerror", None) or error
     return f"{name}: cannot be read ({found}); mend that and run the command again"
+
+
+def packing_of(data: bytes) -> str:
+    """Return the name of what data is packed with, by its first bytes; "" if it is not."""
+    found = _packing_by(data)
+    return found.name if found else ""
 
 
 def _packing_of(file: IO[bytes], path: Path, name: str) -> _Packing | None:
     """Tell how a file is packed, and leave it at its start."""
     start = file.read(max(len(each.magic) for each in _PACKINGS))
     file.seek(0)
-    found = next((each for each in _PACKINGS if start.startswith(each.magic)), None)
-    if found is not None and found.name == "bzip2" and not _is_bzip2(start):
-        found = None
+    found = _packing_by(start)
     promised = next((each for each in _PACKINGS if path.suffix.lower() == each.suffix), None)
     if promised is not None and start and found is not promised:
         raise CorpusError(
@@ -156,6 +167,11 @@ def _packing_of(file: IO[bytes], path: Path, name: str) -> _Packing | None:
             "it or compress it again"
         )
     return found
+
+
+def _packing_by(start: bytes) -> _Packing | None:
+    found = next((each for each in _PACKINGS if start.startswith(each.magic)), None)
+    return None if found is not None and found.name == "bzip2" and not _is_bzip2(start) else found
 
 
 def _is_bzip2(start: bytes) -> bool:

@@ -81,6 +81,7 @@ def choose_language(
     *,
     other: str = "",
     is_of_model: bool = False,
+    lines: Mapping[str, int] | None = None,
 ) -> str:
     """Return the normal form of the tag that is asked for, or of the one that it covers.
 
@@ -92,6 +93,7 @@ def choose_language(
         name: What messages call the file.
         other: What the user gave for the other side; what it names more closely is its own.
         is_of_model: Whether the tag is a model's, so that the user cannot give another.
+        lines: Where each tag stands first, by its normal form, if that is known.
 
     Raises:
         CorpusError: There is none, or more than one; lists what is there.
@@ -112,12 +114,31 @@ def choose_language(
         advice = "give one of its languages as src_lang and another as tgt_lang"
         if is_of_model:
             advice = "take a model of one of its languages"
-        raise CorpusError(f"{name}: has no text in {asked!r}; it has {_list(counts)}; {advice}")
+        there = f"it has {_list(counts)}; {advice}"
+        if not counts:
+            there = "none of its texts says its language; add xml:lang to them"
+        raise CorpusError(f"{name}: has no text in {asked!r}; {there}")
+    raise CorpusError(_ambiguous(asked, counts, covered, name, is_of_model, lines or {}))
+
+
+def _ambiguous(
+    asked: str,
+    counts: Mapping[str, int],
+    covered: Sequence[str],
+    name: str,
+    is_of_model: bool,
+    lines: Mapping[str, int],
+) -> str:
     advice = "give the one that is meant in full"
     if is_of_model:
         advice = f"leave one of them in the file, or call the one that is meant {asked}"
-    there = _list([f"{tag} ({count:,})" for tag, count in counts.items()])
-    raise CorpusError(f"{name}: {asked!r} may mean {_list(covered)}; it has {there}; {advice}")
+    there = [
+        f"{tag} ({count:,}" + (f", from line {lines[tag]:,} on)" if tag in lines else ")")
+        for tag, count in counts.items()
+    ]
+    places = sorted(lines[tag] for tag in covered if tag in lines)
+    place = f"{name}:{places[1]}" if len(places) > 1 else name
+    return f"{place}: {asked!r} may mean {_list(covered)}; it has {_list(there)}; {advice}"
 
 
 def choose_texts(tags: Sequence[str], chosen: str, other: str, place: str) -> list[int]:

@@ -32,7 +32,7 @@ _HARD = re.compile(r"(?: {2,}|(?<!\\)(?:\\\\)*\\)$")
 _ALERT = re.compile(r"\[![A-Za-z]+\][-+]?\s*$")
 _FENCE = re.compile(r":{3,}")  # around a part of the text: no text itself
 _DEFINITION = re.compile(r":[ \t]+(?=\S)")
-_NO_BLANK = re.compile(r"\0|[^\S \t\n]")
+_NO_BLANK = re.compile(r"[^\S \t\n]")
 # What stands before a row of a table, up to its first bar.
 _BEFORE_ROW = re.compile(
     r"(?:[ \t>]|[-+*:](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+\]:)*\|?[ \t]*"
@@ -190,7 +190,7 @@ class MarkdownDocument(PlainFile):
 
 
 def _as_shown(text: str) -> str:
-    """Return a text as it is parsed: blanks that are none for Markdown, and NUL, are letters.
+    """Return a text as it is parsed: blanks that are none for Markdown are letters.
 
     A character stays one character.
     """

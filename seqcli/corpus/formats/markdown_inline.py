@@ -243,5 +243,4 @@ def cut_text(text: str, spans: list[Span], start: int, end: int) -> Text:
 
 
 def _plain_parts(text: str) -> list[str | Code]:
-    cut = re.split("(\0)", text.replace("\n", " "))
-    return [Code(part) if part == "\0" else part for part in cut if part]
+    return [text.replace("\n", " ")] if text else []

@@ -32,7 +32,7 @@ def read_pairs(stream: IO[bytes], name: str, src_lang: str, tgt_lang: str) -> It
     forms, charset = Forms(""), "utf-8"
     for number, (src, tgt) in enumerate(_iter_strings(data, name), start=1):
         if not src:
-            charset = charset_of([tgt], name)
+            charset = charset_of([tgt], name).name
         try:
             message = _message_of(src.decode(charset), tgt.decode(charset))
         except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from seqcli.corpus.formats.document import Document, Text, Unit, splice
+from seqcli.corpus.lines import nul
 from seqcli.errors import CorpusError
 
 _BOMS = (
@@ -31,7 +32,7 @@ class PlainFile(Document):
         """Decode it.
 
         Raises:
-            CorpusError: It is neither UTF-8 nor UTF-16 with a BOM.
+            CorpusError: It is neither UTF-8 nor UTF-16 with a BOM, or has a NUL in it.
         """
         self._bom, self._encoding = next(
             ((mark, each) for mark, each in _BOMS if data.startswith(mark)), (b"", "utf-8")
@@ -40,7 +41,11 @@ class PlainFile(Document):
         try:
             text = data[len(self._bom) :].decode(self._encoding)
         except UnicodeDecodeError as error:
-            raise CorpusError(self._explain(len(self._bom) + error.start, name)) from error
+            advice = self._advise(name)
+            raise CorpusError(self._explain(error.start, name, advice)) from error
+        if (bad := text.find("\0")) >= 0:
+            place = len(text[:bad].encode(self._encoding))
+            raise CorpusError(self._explain(place, name, nul(name, may_be_utf_16=not self._bom)))
         self.lines = _LINE.findall(text)
         self._starts = [0]
         for line in self.lines:
@@ -49,22 +54,26 @@ class PlainFile(Document):
         self.units: list[Unit] = []
         self._places: list[tuple[int, int]] = []
 
-    def _explain(self, place: int, name: str) -> str:
-        """Say what is wrong at a byte of the file, before which all is text."""
+    def _explain(self, place: int, name: str, advice: str) -> str:
+        """Say what is wrong at a byte behind the BOM, before which all is text."""
+        place += len(self._bom)
         before = self._data[len(self._bom) : place].decode(self._encoding)
         lines = _LINE.findall(f"{before}?")
         number, line = len(lines), lines[-1][:-1].encode(self._encoding)
         byte = len(line) + 1 + (len(self._bom) if number == 1 else 0)
+        return (
+            f"{name}:{number}: byte {byte} of the line (byte {place + 1} of the file) is "
+            f"{self._data[place]:#04x}, {advice}"
+        )
+
+    def _advise(self, name: str) -> str:
         advice = "the file is cut short or damaged: write it again from its source"
         if self._encoding == "utf-8":
             advice = (
                 "find out the encoding and convert the file, such as with "
                 f"`iconv -f ISO-8859-1 -t UTF-8 {name} > NEW_FILE`"
             )
-        return (
-            f"{name}:{number}: byte {byte} of the line (byte {place + 1} of the file) is "
-            f"{self._data[place]:#04x}, which is not {self._encoding.upper()}; {advice}"
-        )
+        return f"which is not {self._encoding.upper()}; {advice}"
 
     def add(
         self, first: int, start: int, stop: int, text: Text, *, last: int | None = None

@@ -61,11 +61,28 @@ def check_language(header: str, asked: str, name: str) -> None:
     Raises:
         CorpusError: It is not.
     """
-    found = re.search(r"^Language:[ \t]*([\w@-]+)", header, re.MULTILINE)
-    if found and not is_covered(found[1].split("@")[0], asked):
+    found = _language_of(header)
+    if found and not is_covered(found.split("@")[0], asked):
         raise CorpusError(
-            f"{name}: its header says 'Language: {found[1]}', and {asked!r} was asked for; give "
+            f"{name}: its header says 'Language: {found}', and {asked!r} was asked for; give "
             "that language as tgt_lang, or correct the header"
+        )
+
+
+def _language_of(header: str) -> str:
+    """Return the language that a header names; "" if it names none."""
+    found = re.search(r"^Language:[ \t]*([\w@-]+)", header, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _check_model(message: Message, langs: tuple[str, str], name: str) -> None:
+    """Check that the header of a document is of the target language of a model."""
+    found = _language_of(message.header)
+    if found and not is_covered(found.split("@")[0], langs[1]):
+        raise CorpusError(
+            f"{name}:{message.line + 1}: its header says 'Language: {found}', and the model "
+            f"translates from {langs[0]!r} into {langs[1]!r}; take a model into {found!r}, or "
+            "correct the header"
         )
 
 
@@ -112,8 +129,9 @@ class PoDocument(Document):
             CorpusError: As read_pairs.
         """
         lines = cut_lines(data)
-        self._charset = charset_of(lines, name)
-        items = list(iter_items(lines, self._charset, name))
+        charset = charset_of(lines, name)
+        self._charset = charset.name
+        items = list(iter_items(lines, charset, name))
         self._parts = [item.raw for item in items]
         self.units: list[Unit] = []
         self._targets: list[tuple[Message, str]] = []  # of each unit, its message and keyword
@@ -124,7 +142,7 @@ class PoDocument(Document):
             if message.is_header:
                 forms = Forms(message.header)
                 if langs is not None:
-                    check_language(message.header, langs[1], name)
+                    _check_model(message, langs, name)
             elif message.is_obsolete:
                 self.skipped += 1
             else:

@@ -5,13 +5,14 @@ Source: GNU gettext manual, section "The Format of PO Files".
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import IO, NamedTuple
 
-from seqcli.corpus.lines import MAX_LINE_BYTES, lone_cr
+from seqcli.corpus.lines import MAX_LINE_BYTES, lone_cr, nul
 from seqcli.errors import CorpusError
 
 _HEADER_LINES = 200  # among which the charset is looked for
@@ -130,19 +131,31 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(replace, text)
 
 
-def charset_of(lines: Iterable[bytes], name: str) -> str:
+class Charset(NamedTuple):
+    """What a file is in."""
+
+    name: str  # in Python
+    is_named: bool  # by its header
+
+
+def charset_of(lines: Sequence[bytes], name: str) -> Charset:
     """Return the charset that a header names; UTF-8 if none does.
 
     Raises:
         CorpusError: There is no such charset, or PO cannot be written in it.
     """
+    if lines and lines[0].startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise CorpusError(
+            f"{name}:1: begins as UTF-16, in which no PO file can be; convert it with "
+            f"`iconv -f UTF-16 -t UTF-8 {name} > NEW_FILE`"
+        )
     found = next((m for line in lines if (m := _CHARSET.search(line))), None)
-    charset = "utf-8" if found is None else found[1].decode("ascii")
-    if charset == "CHARSET":  # as in templates
-        charset = "utf-8"
+    charset = "" if found is None else found[1].decode("ascii")
+    if found is None or charset == "CHARSET":  # as in templates
+        return Charset("utf-8", is_named=False)
     try:
         if '\n\\"a'.encode(charset) == b'\n\\"a':
-            return charset
+            return Charset(charset, is_named=True)
     except (LookupError, UnicodeError):
         pass
     raise CorpusError(
@@ -182,14 +195,14 @@ def _iter_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
         yield line
 
 
-def iter_items(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Item]:
+def iter_items(lines: Iterable[bytes], charset: Charset, name: str) -> Iterator[Item]:
     """Cut lines into items; their bytes together are those of the lines.
 
     Raises:
         CorpusError: A line is none of PO, or is not in the charset.
     """
     for number, raw in enumerate(lines):
-        decoded = _decode(raw, charset, f"{name}:{number + 1}")
+        decoded = _decode(raw, charset, name, number)
         text = decoded.strip(_BLANKS)
         is_obsolete = text.startswith("#~")
         if is_obsolete and not text.startswith("#~|"):
@@ -201,7 +214,7 @@ def iter_items(lines: Iterable[bytes], charset: str, name: str) -> Iterator[Item
             continue
         cut = _cut_line(text, name, number)
         start = decoded.index(text)
-        ends = [len(decoded[: start + each.end()].encode(charset)) for each in cut[:-1]]
+        ends = [len(decoded[: start + each.end()].encode(charset.name)) for each in cut[:-1]]
         for each, begin, end in zip(cut, [0, *ends], [*ends, len(raw)], strict=True):
             yield _item_of(each, raw[begin:end], number, each.group(), is_obsolete)
 
@@ -270,13 +283,28 @@ def parse(items: Iterable[Item], name: str) -> Iterator[Message]:
             raise _error(name, item.line, "a string without a keyword, such as msgid, before it")
         size += len(item.raw)
         if size > MAX_LINE_BYTES:
-            raise _error(name, item.line, f"a message of more than {MAX_LINE_BYTES:,} bytes")
-        message.strings[key] += unescape(item.string or "")
+            raise _error(name, item.line, _too_long(message))
+        string = unescape(item.string or "")
+        if "\0" in string and not item.is_obsolete:
+            raise _error(name, item.line, "a string with \\0, which no text holds; remove it")
+        message.strings[key] += string
         message.spans[key] = (message.spans[key][0], place + 1)
     if key.startswith("msgstr"):
         yield _checked(message, name)
     elif key not in ("", "domain"):
-        raise CorpusError(f"{name}: ends in the midst of a message; get the file again")
+        raise _error(
+            name,
+            message.line,
+            "the file ends in the midst of a message, which begins here and has no msgstr; get the "
+            "file again, or write the rest of it",
+        )
+
+
+def _too_long(message: Message) -> str:
+    return (
+        f"a message of more than {MAX_LINE_BYTES:,} bytes, which begins in line {message.line + 1};"
+        " a message is a sentence or a paragraph; split it, or remove it"
+    )
 
 
 def _checked(message: Message, name: str) -> Message:
@@ -313,14 +341,22 @@ def _checked(message: Message, name: str) -> Message:
     return message
 
 
-def _decode(line: bytes, charset: str, place: str) -> str:
+def _decode(line: bytes, charset: Charset, name: str, number: int) -> str:
     try:
-        return line.decode(charset)
+        decoded = line.decode(charset.name)
     except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"{place}: byte {line[error.start]:#04x} is not {charset.upper()}, which the header "
-            "says the file is in; correct the header, or convert the file"
-        ) from error
+        found = f"byte {line[error.start]:#04x} is not {charset.name.upper()}, which "
+        rule = "the header says the file is in; correct the header, or convert the file"
+        if not charset.is_named:
+            rule = (
+                "a PO file is in whose header names no charset; name it there, as in "
+                '"Content-Type: text/plain; charset=ISO-8859-1\\n"; or is this no PO file?'
+            )
+        raise _error(name, number, found + rule) from error
+    if "\0" in decoded:
+        place = line.find(b"\0") + 1
+        raise _error(name, number, f"byte {place} of the line is 0x00, {nul(name)}")
+    return decoded
 
 
 def _error(name: str, number: int, text: str) -> CorpusError:

@@ -26,6 +26,7 @@ _KEYS = ("startRef", "rid", "id", "i")  # attributes that say which, the first o
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = re.compile(r"\s*[\r\n]\s*")
+_END = re.compile(rb"\r\n?|\n")
 _MOST_PARTS = 10_000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -193,6 +194,7 @@ class XmlSource:
                 "to UTF-8"
             )
         self.data = text.encode("utf-8")
+        self._first_end = _END.search(self.data)
         self._changes: list[tuple[int, int, bytes]] = []
         self.name = name
 
@@ -237,6 +239,11 @@ class XmlSource:
         """Put text in the place of a part."""
         self._changes.append((start, end, text.encode("utf-8")))
 
+    def end_within(self, start: int, stop: int) -> str:
+        """Return how lines end between two bytes, else in the whole file; XML reads all as LF."""
+        found = _END.search(self.data, start, stop) or self._first_end
+        return found.group().decode() if found else "\n"
+
     def indent_before(self, start: int) -> str:
         """Return the line break and the blanks before a byte; "" if something else is there."""
         found = re.search(rb"\r?\n[ \t]*\Z", self.data[max(0, start - 200) : start])
@@ -268,9 +275,11 @@ class XmlSource:
         return changed.decode("utf-8").encode(self._encoding, "xmlcharrefreplace")
 
 
-def to_xml(text: Text) -> str:
-    """Return a text as it stands in XML."""
-    return "".join(_escape(part) if isinstance(part, str) else part.raw for part in text)
+def to_xml(text: Text, end: str = "\n") -> str:
+    """Return a text as it stands in XML, with lines that end so; codes are as they are."""
+    return "".join(
+        _escape(part).replace("\n", end) if isinstance(part, str) else part.raw for part in text
+    )
 
 
 def is_whole(text: Text, src: Text) -> bool:

@@ -25,6 +25,10 @@ _NAMED = re.compile(f"(?:{_TAGS}{_DASH})?{_TAGS}{_NAME}")
 _RULE = "a subtitle is a number, a time such as 00:00:01,000 --> 00:00:02,500, and then its text"
 
 
+def _refuse(name: str, number: int, line: str, problem: str) -> str:
+    return f"{name}:{number + 1}: {line.strip()[:80]!r} {problem}; {_RULE}; correct this place"
+
+
 class SrtDocument(PlainFile):
     """A file of subtitles; a translation has as many lines as its subtitle, if it is that long.
 
@@ -41,21 +45,28 @@ class SrtDocument(PlainFile):
         self._wraps: list[tuple[int, str]] = []  # lines and line end of each unit
         self._is_time = [_TIME.match(line) is not None for line in self.lines]
         if not any(self._is_time) and not any(map(_ARROW.search, self.lines)):
-            if any(map(is_text_line, self.lines)):
-                raise CorpusError(
-                    f"{name}: has no line such as 00:00:01,000 --> 00:00:02,500; is this SubRip "
-                    "(.srt)?"
-                )
+            self._refuse_text(name)
             return
         self._first_time = next((n for n, is_time in enumerate(self._is_time) if is_time), 1 << 30)
         for first, stop in self._runs():
             place, problem = self._check(first, stop)
             if problem:
-                raise CorpusError(
-                    f"{name}:{place + 1}: {self.lines[place].strip()[:80]!r} {problem}; {_RULE}; "
-                    "correct this place"
-                )
+                raise CorpusError(_refuse(name, place, self.lines[place], problem))
             self._add_subtitle(first, stop)
+
+    def _refuse_text(self, name: str) -> None:
+        """Refuse a file without any time, if it has text."""
+        numbers = [number for number, line in enumerate(self.lines) if is_text_line(line)]
+        clock = next((n for n in numbers if _CLOCK_FIRST.match(self.lines[n])), None)
+        if clock is not None:
+            raise CorpusError(_refuse(name, clock, self.lines[clock], "is no time"))
+        if numbers:
+            line = self.lines[numbers[0]].strip()[:80]
+            raise CorpusError(
+                f"{name}:{numbers[0] + 1}: {line!r} begins the text, and no line of the file is a "
+                "time such as 00:00:01,000 --> 00:00:02,500; is this SubRip (.srt)? Else give "
+                "--format paragraphs, or lines"
+            )
 
     def _precedes_time(self, number: int) -> bool:
         return number + 1 < len(self.lines) and self._is_time[number + 1]

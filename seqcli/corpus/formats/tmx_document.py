@@ -5,6 +5,7 @@ Source: TMX 1.4b specification; creationtool says that a machine has made a text
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,12 +15,14 @@ from seqcli.corpus.formats.languages import (
     choose_language,
     choose_texts,
     is_covered,
+    is_taken,
     normal_tag,
 )
 from seqcli.corpus.formats.splicing import Collector, Span, XmlSource, is_whole, to_xml
 from seqcli.errors import CorpusError
 
 _AROUND = frozenset(("hi",))
+_TAG = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass
@@ -27,6 +30,7 @@ class _Variant:
     """A text in a language, and the bytes of its tags."""
 
     lang: str
+    line: int
     start: int
     segment: int = -1  # where the tag of its segment begins
     segment_close: int = 0
@@ -38,6 +42,26 @@ class _Variant:
 class _TmxUnit:
     line: int
     variants: list[_Variant] = field(default_factory=list)
+
+
+def _spelling_of(lang: str, tags: Counter[str], src_lang: str) -> str:
+    """Return the tag of new texts: as the file spells it, if it has but one that is meant.
+
+    Args:
+        lang: The target language of the model.
+        tags: Of the file, as they stand there, with how many texts are in each.
+        src_lang: The tag of the source, in normal form.
+    """
+    wanted = normal_tag(lang)
+    found = [
+        tag
+        for tag, _ in tags.most_common()
+        if _TAG.fullmatch(tag) and normal_tag(tag) != src_lang and is_taken(tag, wanted, src_lang)
+    ]
+    same = [tag for tag in found if normal_tag(tag) == wanted]
+    if same:
+        return same[0]
+    return found[0] if len({normal_tag(tag) for tag in found}) == 1 else lang
 
 
 class TmxDocument(Document):
@@ -55,10 +79,17 @@ class TmxDocument(Document):
         self._data, self._source, self._target_lang = data, XmlSource(data, name), langs[1]
         self._found: list[_TmxUnit] = []
         self._read()
-        tags = Counter(each.lang for unit in self._found for each in unit.variants)
-        src_lang = choose_language(langs[0], tags, name, other=langs[1], is_of_model=True)
         self.units: list[Unit] = []
         self._places: list[tuple[_TmxUnit, _Variant, _Variant | None]] = []
+        variants = [each for unit in self._found for each in unit.variants]
+        if not variants:
+            return
+        tags = Counter(each.lang for each in variants)
+        lines = {normal_tag(each.lang): each.line for each in reversed(variants)}
+        src_lang = choose_language(
+            langs[0], tags, name, other=langs[1], is_of_model=True, lines=lines
+        )
+        self._new_tag = _spelling_of(langs[1], tags, src_lang)
         for unit in self._found:
             self._add(unit, src_lang)
 
@@ -118,8 +149,9 @@ class TmxDocument(Document):
             elif element == "tu":
                 self._found.append(_TmxUnit(parser.CurrentLineNumber))
             elif element == "tuv" and self._found:
+                index = parser.CurrentByteIndex
                 lang = attributes.get("xml:lang") or attributes.get("lang", "")
-                self._found[-1].variants.append(_Variant(lang, parser.CurrentByteIndex))
+                self._found[-1].variants.append(_Variant(lang, parser.CurrentLineNumber, index))
             elif element == "seg" and self._found and self._found[-1].variants:
                 collector = Collector(reader, _AROUND)
                 self._found[-1].variants[-1].segment = parser.CurrentByteIndex
@@ -155,7 +187,8 @@ class TmxDocument(Document):
             return self._data
         for number, text in targets.items():
             unit, src, tgt = self._places[number]
-            self._write(unit, src, tgt, to_xml(text))
+            end = self._source.end_within(src.segment, src.segment_close)
+            self._write(unit, src, tgt, to_xml(text, end))
         return self._source.take_changed()
 
     def _write(self, unit: _TmxUnit, src: _Variant, tgt: _Variant | None, text: str) -> None:
@@ -163,9 +196,7 @@ class TmxDocument(Document):
         if tgt is None:
             end = source.tag_end(unit.variants[-1].close)
             before = source.indent_before(src.start)
-            new = (
-                f'<tuv xml:lang="{self._target_lang}" creationtool="seqcli"><seg>{text}</seg></tuv>'
-            )
+            new = f'<tuv xml:lang="{self._new_tag}" creationtool="seqcli"><seg>{text}</seg></tuv>'
             source.replace(end, end, before + new)
             return
         tag = source.with_attributes(tgt.start, creationtool="seqcli")

@@ -108,6 +108,7 @@ class _Parser:
         self._reader = reader
         self._take = take
         self._asked = langs
+        self._is_document = is_kept is not None  # else it is read for pairs
         self._is_kept = is_kept  # of what is in a source
         self._begun: Span | None = None  # what is kept from the source before on
         self._prefix = ""
@@ -184,9 +185,11 @@ class _Parser:
         self.head.langs = found
         for side, tag, asked in zip(("source", "target"), found, self._asked or (), strict=False):
             if tag and asked and not is_covered(tag, asked):
+                asked_for = f"{asked!r} was asked for; give the languages of the file"
+                if self._is_document:
+                    asked_for = _of_model(self._asked or ("", ""), found)
                 raise CorpusError(
-                    f"{self._reader.place()}: its {side} language is {tag!r}, and {asked!r} was "
-                    "asked for; give the languages of the file"
+                    f"{self._reader.place()}: its {side} language is {tag!r}, and {asked_for}"
                 )
 
     def _end(self, element: str) -> None:
@@ -209,6 +212,15 @@ class _Parser:
     def _characters(self, text: str) -> None:
         if self._text is not None:
             self._text.collector.text(text)
+
+
+def _of_model(langs: tuple[str, str], found: tuple[str, str]) -> str:
+    src, tgt = found
+    wanted = f"from {src!r}" if src else ""
+    wanted += f" into {tgt!r}" if tgt else ""
+    return (
+        f"the model translates from {langs[0]!r} into {langs[1]!r}; take a model {wanted.strip()}"
+    )
 
 
 class XliffDocument(Document):
@@ -263,7 +275,9 @@ class XliffDocument(Document):
             if marks:
                 end = source.tag_end(segment.start)
                 source.replace(segment.start, end, source.with_attributes(segment.start, **marks))
-            self._write_target(segment, to_xml(text), made)
+            assert segment.src is not None
+            line_end = source.end_within(segment.src.start, segment.src.close)
+            self._write_target(segment, to_xml(text, line_end), made)
         if self._head.is_2 and not self._head.langs[1] and self._langs:
             start = self._head.start
             tag = source.with_attributes(start, trgLang=self._langs[1])
