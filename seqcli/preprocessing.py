@@ -36,7 +36,8 @@ from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import filling, require_empty, sha256_of, write_atomically
 from seqcli.id_arrays import id_type_for
 from seqcli.integrity import dump_sealed
-from seqcli.pieces import PiecePair, piece_files, train_pieces
+from seqcli.piece_training import train_pieces
+from seqcli.pieces import PiecePair, piece_files
 from seqcli.reporting import Reporter
 from seqcli.untrusted import read_json
 from seqcli.version import __version__

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.errors import CheckpointError, CorpusError, SettingsError
+from seqcli.piece_training import train_pieces
 from seqcli.pieces import (
     BOS_ID,
     EOS_ID,
@@ -25,7 +26,6 @@ from seqcli.pieces import (
     PiecePair,
     Pieces,
     piece_files,
-    train_pieces,
 )
 
 LINES = [
