@@ -13,7 +13,7 @@ import random
 import re
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def train_pieces(
     user_symbols: Sequence[str],
     sample: int,
     seed: int,
+    symbols_if_found: Sequence[str] = (),
 ) -> int:
     """Learn pieces from text and write the model file.
 
@@ -60,6 +61,7 @@ def train_pieces(
         user_symbols: Strings that always stay one piece.
         sample: Most lines to learn from, drawn at random if there are more.
         seed: Of that draw.
+        symbols_if_found: More user symbols: all of them if a line has one of them, else none.
 
     Returns:
         The size of the vocabulary; less than ``vocab_size`` if the text has not that many pieces.
@@ -69,13 +71,15 @@ def train_pieces(
             out of range, or a user symbol cannot be one piece.
         CorpusError: There is no text.
     """
+    fixed = EOS_ID + 1 + (_BYTE_PIECES if byte_fallback else 0)
     _check_symbols(user_symbols)
-    _check_sizes(
-        vocab_size,
-        character_coverage,
-        fixed=EOS_ID + 1 + len(user_symbols) + (_BYTE_PIECES if byte_fallback else 0),
-    )
-    drawn, _ = draw_sample(lines, sample, random.Random(seed))
+    _check_sizes(vocab_size, character_coverage, fixed=fixed + len(user_symbols))
+    looking = _Looking(lines, symbols_if_found)
+    drawn, _ = draw_sample(looking, sample, random.Random(seed))
+    if looking.has_found:
+        user_symbols = list(dict.fromkeys((*user_symbols, *symbols_if_found)))
+        _check_symbols(user_symbols)
+        _check_sizes(vocab_size, character_coverage, fixed=fixed + len(user_symbols))
     model = _train(
         drawn,
         vocab_size=vocab_size,
@@ -86,6 +90,20 @@ def train_pieces(
     )
     write_atomically(path, model)
     return len(Pieces.load(path))
+
+
+class _Looking:
+    """Passes lines on, once, and knows whether one of them had one of some symbols."""
+
+    def __init__(self, lines: Iterable[str], symbols: Sequence[str]) -> None:
+        self.has_found = False
+        self._lines = lines
+        self._pattern = re.compile("|".join(map(re.escape, symbols)) or r"(?!)")
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.has_found = self.has_found or self._pattern.search(line) is not None
+            yield line
 
 
 def _check_sizes(vocab_size: int, character_coverage: float, *, fixed: int) -> None:
