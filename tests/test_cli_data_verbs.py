@@ -129,6 +129,23 @@ def test_stats_of_a_text_without_a_whole_pair_hold_no_nan(
         (["clean", "x", "y", "--processes", "0"], 2, "--processes is '0'"),
         (["clean", "x", "y", "--no-such-rule"], 2, "o such option"),
         (["clean", "none", "y"], 3, "none"),
+        (
+            ["clean", "x", "."],
+            2,
+            ".: is a directory; give a prefix of the files to write, such as clean",
+        ),
+        (["clean", "x", ".."], 2, "..: is a directory; give a prefix of the files to write"),
+        (["clean", "x", ""], 2, ".: is a directory; give a prefix"),
+        (
+            ["clean", "x", "no/"],
+            2,
+            "no/: is a directory; give a prefix of the files to write, such as no/clean",
+        ),
+        (
+            ["clean", "x", "/", "--dry-run"],
+            2,
+            "/: is a directory; give a prefix of the files to write, such as /clean",
+        ),
         (["clean", "x", "no/y"], 2, "there is no directory no"),
         (["clean", "x", "y", "--min-words", "100"], 3, "all 10 pairs break a rule"),
         (["split", "x", "out"], 2, "give --valid, --test or both"),
