@@ -99,8 +99,9 @@ def _take_over(path: Path, old: os.stat_result) -> None:
     if hasattr(os, "chown"):
         with contextlib.suppress(OSError):  # of a group that we are not in
             os.chown(path, -1, old.st_gid)
-    has_group = path.stat().st_gid == old.st_gid
-    path.chmod(old.st_mode & (0o777 if has_group else 0o707))
+    with contextlib.suppress(OSError):  # of a file system that has no permissions
+        has_group = path.stat().st_gid == old.st_gid
+        path.chmod(old.st_mode & (0o777 if has_group else 0o707))
 
 
 def require_other_file(path: Path, inputs: Iterable[Path], *, what: str) -> None:

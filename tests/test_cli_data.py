@@ -95,6 +95,7 @@ def test_the_prefix_of_both_sides_is_the_same_text(run_cli, sides: tuple[Path, P
         (["x"], 3, "x.de and x.en are there: to read them, give --src-lang de --tgt-lang en, or"),
         (["x", "--src-lang", "en"], 3, "neither x.tgt nor x.tgt with"),
         (["y", *LANGUAGES], 3, "y: neither y.en nor y.en with"),
+        (["x" * 5000, *LANGUAGES], 3, "cannot be read (File name too long)"),
         (["."], 3, ".: this is a directory; a corpus is given by the prefix"),
         (["x.en", "no.de"], 3, "no such file"),
         (["x.en", "."], 3, "is a directory"),

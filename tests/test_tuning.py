@@ -202,3 +202,10 @@ def test_models_of_an_ensemble_have_the_same_languages_as_far_as_they_are_known(
         else:
             with pytest.raises(SettingsError, match="between the same languages"):
                 Translator.load(*pair, threads=1)
+
+
+def test_a_run_without_languages_does_not_join_two_that_do_not_fit(run_dir: Path, tmp_path: Path):
+    languages = {"none": ("src", "tgt"), "there": ("en", "de"), "back": ("de", "en")}
+    runs = [in_languages(run_dir, tmp_path / name, *pair) for name, pair in languages.items()]
+    with pytest.raises(SettingsError, match=r"back: translates de to en, and .*there translates"):
+        Translator.load(*runs, threads=1)

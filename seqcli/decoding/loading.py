@@ -59,7 +59,7 @@ def load_models(
     model, pieces, settings = load_model(first)
     if where.type == "cpu" and settings.training.kernels != "torch":
         have_compiled_kernels()
-    members = [model, *(_load_other(run_dir, first, settings.data) for run_dir in others)]
+    members = [model, *_load_others(others, first, settings.data)]
     frozen = [freeze(member.to(where), dtype, int8=in_int8) for member in members]
     laid_out = [one for one in frozen if isinstance(one, FrozenSeq2Seq)]
     joined = _join(members)
@@ -72,19 +72,26 @@ def load_models(
     return LoadedModels(joined, _join(laid_out), shortened, pieces, settings, threads)
 
 
-def _load_other(run_dir: Path, first: Path, data: DataSettings) -> Seq2Seq:
-    model, _, settings = load_model(run_dir)
-    if not PiecePair.are_equal(first, run_dir):
-        raise SettingsError(
-            f"{run_dir}: has other pieces than {first}; the models of an ensemble are trained on "
-            "one data directory"
-        )
-    _require_languages(run_dir, settings.data, first, data)
-    return model
+def _load_others(run_dirs: Sequence[Path], first: Path, data: DataSettings) -> list[Seq2Seq]:
+    """Load models that fit the first one, and one another."""
+    models: list[Seq2Seq] = []
+    loaded = [(first, data)]
+    for run_dir in run_dirs:
+        model, _, settings = load_model(run_dir)
+        if not PiecePair.are_equal(first, run_dir):
+            raise SettingsError(
+                f"{run_dir}: has other pieces than {first}; the models of an ensemble are trained "
+                "on one data directory"
+            )
+        for other, wanted in loaded:
+            _require_languages(run_dir, settings.data, other, wanted)
+        models.append(model)
+        loaded.append((run_dir, settings.data))
+    return models
 
 
 def _require_languages(
-    run_dir: Path, data: DataSettings, first: Path, wanted: DataSettings
+    run_dir: Path, data: DataSettings, other: Path, wanted: DataSettings
 ) -> None:
     """Check that two runs translate the same way: joint pieces are the same for both directions.
 
@@ -98,7 +105,7 @@ def _require_languages(
             continue
         if not (is_covered(here, there) or is_covered(there, here)):
             raise SettingsError(
-                f"{run_dir}: translates {data.src_lang} to {data.tgt_lang}, and {first} translates "
+                f"{run_dir}: translates {data.src_lang} to {data.tgt_lang}, and {other} translates "
                 f"{wanted.src_lang} to {wanted.tgt_lang}; the models of an ensemble translate "
                 "between the same languages; leave one of them out"
             )

@@ -118,11 +118,12 @@ def _find_source(
     if tgt is not None:
         return ParallelSource((check_file(src), check_file(tgt)))
     file_format = format_of(src.name)
-    if file_format is None and src.is_file():
-        raise SettingsError(
-            f"{src}: TGT is missing; give both sides, SRC and TGT, or the prefix of both, or one "
-            "file of both, such as a .tsv or a .tmx"
-        )
+    with contextlib.suppress(OSError):  # which find_source puts in words
+        if file_format is None and src.is_file():
+            raise SettingsError(
+                f"{src}: TGT is missing; give both sides, SRC and TGT, or the prefix of both, or "
+                "one file of both, such as a .tsv or a .tmx"
+            )
     if file_format is not None and file_format.name == "TMX" and not (src_lang and tgt_lang):
         raise SettingsError(
             f"{src}: has several languages; say which two are meant with --src-lang and --tgt-lang"
