@@ -56,6 +56,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Lend a temporary name in the folder of ``path``; what is written there becomes ``path``.
 
     The file is synced and moved in place when the block ends well, and removed when it does not.
+    What replaces a file gets its permissions, and until then only the owner may read it.
     A link is followed. A device or a pipe, such as ``/dev/null``, is lent itself: replacing it
     would destroy it.
 
@@ -72,13 +73,35 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = target.with_name(f"{UNFINISHED}{secrets.token_hex(4)}-{target.name[-40:]}")
     try:
         with explaining(path, alias=temporary):
+            old = _state_of(target)
+            if old is not None:
+                os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             yield temporary
             sync(temporary)
+            if old is not None:
+                _take_over(temporary, old)
             temporary.replace(target)
             sync_directory(target.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _state_of(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _take_over(path: Path, old: os.stat_result) -> None:
+    """Give a file the group and the permissions of another: nobody more may read it."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):  # of a group that we are not in
+            os.chown(path, -1, old.st_gid)
+    with contextlib.suppress(OSError):  # of a file system that has no permissions
+        has_group = path.stat().st_gid == old.st_gid
+        path.chmod(old.st_mode & (0o777 if has_group else 0o707))
 
 
 def require_other_file(path: Path, inputs: Iterable[Path], *, what: str) -> None:

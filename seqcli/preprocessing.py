@@ -36,7 +36,8 @@ from seqcli.errors import CorpusError, SettingsError
 from seqcli.files import filling, require_empty, sha256_of, write_atomically
 from seqcli.id_arrays import id_type_for
 from seqcli.integrity import dump_sealed
-from seqcli.pieces import PiecePair, piece_files, train_pieces
+from seqcli.piece_training import train_pieces
+from seqcli.pieces import PiecePair, piece_files
 from seqcli.reporting import Reporter
 from seqcli.untrusted import read_json
 from seqcli.version import __version__
@@ -245,9 +246,9 @@ def _learn_pieces(
         side = None if options.joint else number
         pairs = _mask(text.iter_pairs(without=inputs.cut), options)
         lines = _iter_lines(_watch(pairs, "learning pieces", text.count, report), side)
-        marks = MARKS if options.protect or text.has_marks else ()
+        is_marked = bool(options.protect) or text.has_marks
         seed = settings.training.seed
-        sizes.append(_train_side(lines, work / name, options, marks=marks, seed=seed))
+        sizes.append(_train_side(lines, work / name, options, is_marked=is_marked, seed=seed))
         if sizes[-1] < options.vocab_size:
             report.warn(
                 f"vocab_size ({options.vocab_size:,}) is more than the pieces of this text; "
@@ -261,9 +262,11 @@ def _train_side(
     path: Path,
     options: PiecesSettings,
     *,
-    marks: Sequence[str],
+    is_marked: bool,
     seed: int,
 ) -> int:
+    """Learn the pieces of one file; marks are pieces if it is marked, or a line has one."""
+    marks = [mark for mark in MARKS if mark not in options.user_symbols] if is_marked else []
     return train_pieces(
         lines,
         path,
@@ -274,6 +277,7 @@ def _train_side(
         user_symbols=(*options.user_symbols, *marks),
         sample=options.pieces_sample,
         seed=seed,
+        symbols_if_found=() if is_marked else MARKS,
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+LANGUAGES = ("--src-lang", "en", "--tgt-lang", "de")
+
 
 @pytest.fixture
 def sides(tmp_path: Path) -> tuple[Path, Path]:
@@ -71,10 +73,30 @@ def test_gzip_and_tsv_are_read(run_cli, sides: tuple[Path, Path], tmp_path: Path
     assert "1 lines cannot be read" in outcome.stdout
 
 
+def test_the_prefix_of_both_sides_is_the_same_text(run_cli, sides: tuple[Path, Path]):
+    src, tgt = sides
+    tgt.write_text("Eins.\n\nDrei.\n", "utf-8")
+    prefix, languages = src.with_suffix(""), ("--src-lang", "en", "--tgt-lang", "de")
+    for pack in (False, True):
+        if pack:
+            src.with_name("x.en.gz").write_bytes(gzip.compress(src.read_bytes()))
+            src.unlink()
+            src = src.with_name("x.en.gz")
+        apart = run_cli("data", "check", src, tgt, "--json")
+        joint = run_cli("data", "check", prefix, *languages, "--json")
+        assert (joint.code, joint.stdout) == (apart.code, apart.stdout)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
         (["x.en"], 2, "TGT is missing"),
+        (["x.en", *LANGUAGES], 2, "TGT is missing; give both sides, SRC and TGT, or the prefix"),
+        (["x"], 3, "x.de and x.en are there: to read them, give --src-lang de --tgt-lang en, or"),
+        (["x", "--src-lang", "en"], 3, "neither x.tgt nor x.tgt with"),
+        (["y", *LANGUAGES], 3, "y: neither y.en nor y.en with"),
+        (["x" * 5000, *LANGUAGES], 3, "cannot be read (File name too long)"),
+        (["."], 3, ".: this is a directory; a corpus is given by the prefix"),
         (["x.en", "no.de"], 3, "no such file"),
         (["x.en", "."], 3, "is a directory"),
         (["x.en", "x.de", "--against", "none"], 3, "neither"),

@@ -88,6 +88,26 @@ def test_standard_input_gives_what_the_file_gives(run_cli, corpus: Path):
         assert Path("piped", name).read_bytes() == Path("read", name).read_bytes()
 
 
+def test_empty_standard_input_is_said_to_be_empty(run_cli, corpus: Path):
+    for words in (["clean", "-", "y"], ["stats", "-"], ["check", "-"]):
+        outcome = run_cli("data", *words, *LANGS, stdin="")
+        assert (outcome.code, outcome.stdout) == (3, "")
+        assert outcome.stderr.startswith(
+            "seqcli: standard input: is empty; a corpus needs at least one pair"
+        )
+        assert "once" not in outcome.stderr
+
+
+@pytest.mark.parametrize("verb", ["stats", "clean", "split", "check"])
+def test_files_in_other_languages_than_asked_for_are_named(run_cli, corpus: Path, verb: str):
+    words = {"clean": ["y"], "split": ["out", "--test", "1"]}.get(verb, [])
+    outcome = run_cli("data", verb, "x", *words)
+    assert (outcome.code, outcome.stdout) == (3, "")
+    assert "; x.de and x.en are there: to read them, give --src-lang de --tgt-lang en, or the" in (
+        outcome.stderr
+    )
+
+
 def test_stats_print_tables_and_bars_and_draw(run_cli, corpus: Path):
     outcome = run_cli("data", "stats", "x", "-o", "x.svg", *LANGS)
     assert outcome.code == 0
@@ -129,6 +149,23 @@ def test_stats_of_a_text_without_a_whole_pair_hold_no_nan(
         (["clean", "x", "y", "--processes", "0"], 2, "--processes is '0'"),
         (["clean", "x", "y", "--no-such-rule"], 2, "o such option"),
         (["clean", "none", "y"], 3, "none"),
+        (
+            ["clean", "x", "."],
+            2,
+            ".: is a directory; give a prefix of the files to write, such as clean",
+        ),
+        (["clean", "x", ".."], 2, "..: is a directory; give a prefix of the files to write"),
+        (["clean", "x", ""], 2, ".: is a directory; give a prefix"),
+        (
+            ["clean", "x", "no/"],
+            2,
+            "no/: is a directory; give a prefix of the files to write, such as no/clean",
+        ),
+        (
+            ["clean", "x", "/", "--dry-run"],
+            2,
+            "/: is a directory; give a prefix of the files to write, such as /clean",
+        ),
         (["clean", "x", "no/y"], 2, "there is no directory no"),
         (["clean", "x", "y", "--min-words", "100"], 3, "all 10 pairs break a rule"),
         (["split", "x", "out"], 2, "give --valid, --test or both"),

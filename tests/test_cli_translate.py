@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from seqcli.cli.arriving import iter_line_groups
 from seqcli.cli.lines import format_json, format_lines
 from seqcli.decoding.translation import Hypothesis, Translation
 from seqcli.errors import CorpusError
+from seqcli.rundir import load_settings_of, write_settings
 
 ONE_THREAD = ["--threads", "1", "--precision", "fp32"]
 
@@ -231,6 +233,28 @@ def test_what_cannot_be_translated_is_refused(run_cli, tiny_run, tmp_path, words
     assert outcome.stderr.startswith(f"seqcli: {message.format(**places)}")
 
 
+def test_a_document_has_one_translation_whatever_the_run_says(run_cli, tiny_run, tmp_path):
+    run = Path(shutil.copytree(tiny_run, tmp_path / "run"))
+    settings = load_settings_of(run)
+    several = settings.decoding.model_copy(update={"n_best": 2, "beam_size": 2})
+    write_settings(run, settings.model_copy(update={"decoding": several}))
+    (tmp_path / "a.md").write_text("one\n", "utf-8")
+    words = ("translate", "-m", run, tmp_path / "a.md", *ONE_THREAD)
+    outcomes = [run_cli(*words, *more) for more in ((), ("--n-best", "1"))]
+    assert [outcome.code for outcome in outcomes] == [0, 0]
+    assert outcomes[0].stdout == outcomes[1].stdout
+
+
+@pytest.mark.parametrize("words", [["--n-best", "2"], ["--alignments", "-"], ["--fallback", "x"]])
+def test_flags_of_lines_are_refused_for_a_document(run_cli, tiny_run, words):
+    outcome = run_cli("translate", "-m", tiny_run, "a.md", *words)
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr == (
+        f"seqcli: {words[0]}: is of lines, and INPUT is a document (markdown); leave it out, or "
+        "give --format lines\n"
+    )
+
+
 # --- real streams ---------------------------------------------------------------------------------
 
 
@@ -361,6 +385,25 @@ def test_alignments_have_a_line_for_each_line_and_agree_with_json(run_cli, tiny_
         assert re.fullmatch(r"(\d+-\d+( |$))*", line)
     assert records[1]["alignment"] is None
     assert lines[1] == ""
+
+
+def test_alignments_go_to_standard_output_only_if_the_translations_do_not(
+    run_cli, tiny_run, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    words = ["translate", "-m", tiny_run, *ONE_THREAD, "--alignments"]
+    assert run_cli(*words, "a", "-o", "out", stdin="12 34\n\n").code == 0
+    outcome = run_cli(*words, "-", "-o", "other", stdin="12 34\n\n")
+    assert (outcome.code, outcome.stdout) == (0, Path("a").read_text("utf-8"))
+    assert Path("other").read_bytes() == Path("out").read_bytes()
+    for output in ([], ["-o", "-"]):
+        outcome = run_cli(*words, "-", *output, stdin="12 34\n")
+        assert (outcome.code, outcome.stdout) == (2, "")
+        assert outcome.stderr == (
+            "seqcli: --alignments -: standard output has the translations; send one of them to a "
+            "file, with --output or with --alignments\n"
+        )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "other", "out"]
 
 
 def test_alignments_without_attention_are_refused_before_anything_is_written(

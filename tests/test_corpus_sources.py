@@ -63,6 +63,37 @@ def test_the_missing_side_is_the_one_that_is_named(folder: Path) -> None:
     assert "train.de nor" in str(refusal(folder / "train"))
 
 
+@pytest.mark.parametrize(
+    ("names", "ending"),
+    [
+        (["x.en"], "of this prefix only {x.en} is there"),
+        (["x.en", "x.mo", "x.dropped.jsonl", "x.de.old", "quite.de", "x."], "only {x.en} is there"),
+        (
+            ["x.en.gz", "x.pt_BR"],
+            "{x.en.gz} and {x.pt_BR} are there: to read them, give --src-lang en --tgt-lang pt_BR, "
+            "or the other way round",
+        ),
+        (
+            ["x.cs", "x.de", "x.en"],
+            "{x.cs}, {x.de} and {x.en} are there: to read two of them, give their suffixes as "
+            "--src-lang and --tgt-lang",
+        ),
+        (["x.src", "x.en"], "{x.en} and {x.src} are there: to read them, give --src-lang en "
+         "--tgt-lang src, or the other way round"),
+    ],
+)  # fmt: skip
+def test_sides_in_other_languages_are_named(tmp_path: Path, names: list[str], ending: str) -> None:
+    for name in names:
+        (tmp_path / name).write_text("x")
+    text = str(refusal(tmp_path / "x", "src", "tgt"))
+    for name in names:
+        ending = ending.replace(f"{{{name}}}", str(tmp_path / name))
+    assert text.startswith(f"{tmp_path / 'x'}: neither {tmp_path / 'x.'}")
+    assert text.endswith(ending)
+    (tmp_path / "x").mkdir()  # a folder of the same name
+    assert ("are there" in text) == ("are there" in str(refusal(tmp_path / "x", "src", "tgt")))
+
+
 def test_a_missing_folder_is_told(folder: Path) -> None:
     assert f"the folder {folder / 'no'} does not exist either" in str(refusal(folder / "no" / "x"))
     assert "no such file; did you mean" in str(refusal(folder / "pair.tsv"))

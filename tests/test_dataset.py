@@ -18,7 +18,7 @@ from seqcli.dataset import Dataset, write_text
 from seqcli.errors import CheckpointError, CorpusError, SeqcliError
 from seqcli.id_arrays import IdArray, IdWriter, id_type_for
 from seqcli.integrity import dump_sealed
-from seqcli.pieces import train_pieces
+from seqcli.piece_training import train_pieces
 from seqcli.preprocessing import build_data
 from seqcli.reporting import SilentReporter
 

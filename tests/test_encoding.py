@@ -12,7 +12,8 @@ from seqcli.corpus import SentencePair
 from seqcli.corpus.text import TOO_LONG, Dropped, PlacedPair
 from seqcli.encoding import write_ids
 from seqcli.id_arrays import IdArray
-from seqcli.pieces import PiecePair, Pieces, train_pieces
+from seqcli.piece_training import train_pieces
+from seqcli.pieces import PiecePair, Pieces
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqcli import files
 from seqcli.errors import SeqcliError, SettingsError
 from seqcli.files import (
     UNFINISHED,
@@ -22,6 +24,7 @@ from seqcli.files import (
     write_atomically,
 )
 
+needs_modes = pytest.mark.skipif(os.name == "nt", reason="needs permissions of POSIX")
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -70,6 +73,59 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     write_atomically(link, "new")
     assert link.is_symlink()
     assert real.read_text() == "new"
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+@pytest.fixture
+def umask() -> Iterator[int]:
+    """The umask that most people have, and what it makes of a new file."""
+    old = os.umask(0o022)
+    yield 0o644
+    os.umask(old)
+
+
+@needs_modes
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o666, 0o444, 0o400, 0o755, 0o000])
+def test_what_replaces_a_file_has_its_permissions(tmp_path: Path, umask: int, mode: int) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(mode)
+    (tmp_path / "link").symlink_to(path)
+    for name in ("file", "link"):
+        with replacing(tmp_path / name) as temporary:
+            temporary.write_text("new")
+            assert mode_of(temporary) == 0o600
+        assert mode_of(path) == mode
+    write_atomically(path, "newer")
+    assert mode_of(path) == mode
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@needs_modes
+def test_a_new_file_has_the_permissions_of_the_umask(tmp_path: Path, umask: int) -> None:
+    write_atomically(tmp_path / "file", "new")
+    assert mode_of(tmp_path / "file") == umask
+
+
+@needs_modes
+def test_a_group_that_cannot_be_kept_has_no_permissions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o664)
+    other = os.stat_result((*path.stat()[:5], path.stat().st_gid + 1, *path.stat()[6:]))
+    monkeypatch.setattr(files, "_state_of", lambda path: other)
+
+    def refuse(*words: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "chown", refuse)
+    write_atomically(path, "new")
+    assert mode_of(path) == 0o604
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="needs /dev/null")

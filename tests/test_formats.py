@@ -387,10 +387,20 @@ def test_standard_input_is_told_by_its_content_and_read_twice(pipe_in, data, nam
     source = find_source("-", "en", "ko")
     assert (source.format.name, str(source)) == (name, "standard input")
     assert list(iter_pairs(source)) == list(iter_pairs(source)) == [("a", "b")]
-    with pytest.raises(CorpusError, match=r"standard input: is empty; .* given once only"):
+    with pytest.raises(
+        CorpusError, match=r"standard input: has been read already; - can be given once"
+    ):
         find_source("-", "en", "ko")
     remove_temporary()
     assert not source.paths[0].exists()
+
+
+def test_standard_input_that_is_empty_is_said_to_be(pipe_in) -> None:
+    for _ in range(2):
+        pipe_in(b"")
+        with pytest.raises(CorpusError) as caught:
+            find_source("-", "en", "ko")
+        assert str(caught.value) == "standard input: is empty; a corpus needs at least one pair"
 
 
 def test_standard_input_that_tells_nothing_is_refused(pipe_in, monkeypatch) -> None:

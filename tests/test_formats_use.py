@@ -13,6 +13,7 @@ import pytest
 
 from seqcli import preprocess
 from seqcli.corpus.checking import check_corpus
+from seqcli.corpus.protection import MARKS
 from seqcli.corpus.sources import find_source
 from seqcli.dataset import Dataset
 from seqcli.errors import CorpusError
@@ -88,7 +89,7 @@ def test_blank_sides_are_counted_with_the_line_of_the_first(tmp_path: Path):
         preprocess(tmp_path / "none", train=write_text(tmp_path, PAIRS), valid=path, **OPTIONS)
 
 
-def test_marks_of_inline_tags_are_one_piece_each_in_tmx_only(tmp_path: Path):
+def test_marks_of_inline_tags_are_one_piece_each_where_there_are_any(tmp_path: Path):
     code = '<ph x="1">{0}</ph>'
     (tmp_path / "x.tmx").write_bytes(tmx(*(unit(f"{s}{code}", f"{code}{t}") for s, t in PAIRS)))
     preprocess(tmp_path / "tmx", train=tmp_path / "x.tmx", **OPTIONS)
@@ -98,6 +99,33 @@ def test_marks_of_inline_tags_are_one_piece_each_in_tmx_only(tmp_path: Path):
     plain = Dataset.open(tmp_path / "plain").pieces().src
     assert "⟦1⟧" not in plain.to_pieces(range(len(plain)))
     assert (tmp_path / "tmx" / "valid.src.txt").read_text().splitlines()[0].endswith("⟦1⟧")
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_marks_outlive_the_cleaning_of_a_memory(run_cli, tmp_path: Path, joint: bool):
+    """Plain text with marks used to make three pieces of each of them."""
+    code = '<ph x="1">{0}</ph>'
+    (tmp_path / "x.tmx").write_bytes(tmx(*(unit(f"{s}{code}", f"{code}{t}") for s, t in PAIRS)))
+    words = ["--no-identical", "--no-numbers", "--src-lang", "fw", "--tgt-lang", "bw", "-q"]
+    outcome = run_cli("data", "clean", tmp_path / "x.tmx", tmp_path / "good", *words)
+    assert outcome.code == 0
+    for name in ("x.tmx", "good"):
+        preprocess(tmp_path / f"{name}.data", train=tmp_path / name, joint=joint, **OPTIONS)
+    found = [Dataset.open(tmp_path / f"{name}.data").pieces() for name in ("x.tmx", "good")]
+    for side in ("src", "tgt"):
+        kept, cleaned = (getattr(pieces, side) for pieces in found)
+        assert "⟦1⟧" in cleaned.to_pieces(cleaned.encode("12⟦1⟧"))
+        assert cleaned.to_pieces(range(len(cleaned))) == kept.to_pieces(range(len(kept)))
+
+
+@pytest.mark.parametrize("protect", [[], ["url"]])
+def test_marks_that_are_user_symbols_already_are_not_given_twice(tmp_path: Path, protect):
+    text = write_text(tmp_path, [(f"{src}⟦1⟧", f"⟦1⟧{tgt}") for src, tgt in PAIRS])
+    options = {**OPTIONS, "user_symbols": ["⟦1⟧", "x"], "protect": protect}
+    preprocess(tmp_path / "data", train=text, **options)
+    pieces = Dataset.open(tmp_path / "data").pieces().src
+    known = pieces.to_pieces(range(len(pieces)))
+    assert [known.count(each) for each in (*MARKS, "x")] == [1] * 10
 
 
 def test_standard_input_is_a_corpus_and_leaves_nothing_behind(

@@ -193,6 +193,8 @@ def test_json_flags_exact_and_fuzzy_matches(run_cli, tiny_run: Path, memory_file
         (["--memory", "no.tmx"], 3, "no.tmx: no such file"),
         (["--memory", "-"], 2, "--memory -: standard input is for text to translate"),
         (["--use-fuzzy-matches"], 2, "--use-fuzzy-matches: there is no memory"),
+        (["--memory-threshold", "0.9"], 2, "--memory-threshold: there is no memory; give one with"),
+        (["--memory-threshold", "0.75"], 2, "--memory-threshold: there is no memory"),
         (["--memory-threshold", "75"], 2, "--memory-threshold is '75'; it must be a number"),
     ],
 )

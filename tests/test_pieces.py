@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.errors import CheckpointError, CorpusError, SettingsError
+from seqcli.piece_training import train_pieces
 from seqcli.pieces import (
     BOS_ID,
     EOS_ID,
@@ -25,7 +26,6 @@ from seqcli.pieces import (
     PiecePair,
     Pieces,
     piece_files,
-    train_pieces,
 )
 
 LINES = [
@@ -155,6 +155,30 @@ def test_a_corpus_of_any_length_is_not_held(tmp_path: Path) -> None:
     lines = (f"{LINES[next(consumed) % 5]}" for _ in range(10_000))
     train_pieces(lines, tmp_path / "pieces", **{**DEFAULTS, "sample": 50})
     assert next(consumed) == 10_000
+
+
+@given(
+    lines=st.lists(st.text("ab <>1⟦⟧"), min_size=1, max_size=8),
+    place=st.none() | st.integers(0, 7),
+)
+def test_symbols_are_pieces_if_one_of_them_is_anywhere_in_the_text(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], place: int | None
+) -> None:
+    symbols = ("⟦1⟧", "⟦2⟧")
+    lines = ["ab ba", *(f"ba{line}" for line in lines)]
+    if place is not None:
+        lines.insert(place, f"a{symbols[place % 2]}b")
+    path = tmp_path_factory.mktemp("found") / "pieces"
+    options = {"model_type": "char", "sample": 1}  # most lines are not in the sample
+    pieces = learn(path, lines, symbols_if_found=symbols, **options)
+    known = set(pieces.to_pieces(range(len(pieces)))).intersection(symbols)
+    is_there = any(symbol in line for line in lines for symbol in symbols)
+    assert known == (set(symbols) if is_there else set())
+
+
+def test_symbols_that_are_found_count_against_the_size_of_the_vocabulary(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="user symbols alone take 262"):
+        learn(tmp_path / "pieces", ["a⟦1⟧"], vocab_size=261, symbols_if_found=("⟦1⟧", "⟦2⟧"))
 
 
 @pytest.mark.parametrize("kind", MODEL_TYPES)

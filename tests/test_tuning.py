@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from seqcli import evaluate
 from seqcli.decoding.hypotheses import Found, rescored
 from seqcli.decoding.translator import Translator
-from seqcli.rundir import load_settings_of, read_manifest
+from seqcli.errors import SettingsError
+from seqcli.rundir import load_settings_of, read_manifest, write_settings
 
 
 @pytest.fixture
@@ -146,3 +147,65 @@ def test_runs_with_other_pieces_make_no_ensemble(
         f"seqcli: {tmp_path / 'other'}: has other pieces than {run_dir}; the models of an ensemble "
         "are trained on one data directory\n"
     )
+
+
+def in_languages(run_dir: Path, copy: Path, src: str, tgt: str) -> Path:
+    """Copy a run, and have the copy say that it translates between these languages."""
+    shutil.copytree(run_dir, copy)
+    settings = load_settings_of(copy)
+    data = settings.data.model_copy(update={"src_lang": src, "tgt_lang": tgt})
+    write_settings(copy, settings.model_copy(update={"data": data}))
+    return copy
+
+
+def test_joint_pieces_do_not_hide_that_two_runs_translate_in_opposite_directions(
+    run_cli: Callable[..., object], run_dir: Path, tmp_path: Path
+):
+    other = in_languages(run_dir, tmp_path / "other", "bw", "fw")
+    message = (
+        f"{other}: translates bw to fw, and {run_dir} translates fw to bw; the models of an "
+        "ensemble translate between the same languages; leave one of them out"
+    )
+    models = ["-m", run_dir, "-m", other]
+    for words in (["translate", *models], ["eval", *models, "--split", "test", "-q"]):
+        outcome = run_cli(*words, stdin="12\n")
+        assert (outcome.code, outcome.stdout, outcome.stderr) == (2, "", f"seqcli: {message}\n")
+    with pytest.raises(SettingsError) as raised:
+        Translator.load(run_dir, other, threads=1)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fits"),
+    [
+        (("en", "de"), ("en", "de"), True),
+        (("en", "de"), ("EN_us", "deu"), True),  # the same languages in other words
+        (("en", "de"), ("src", "tgt"), True),  # not known: nothing to object to
+        (("src", "tgt"), ("de", "en"), True),
+        (("en", "de"), ("src", "de"), True),
+        (("en", "tgt"), ("de", "tgt"), False),
+        (("en", "de"), ("en", "fr"), False),
+        (("en", "de"), ("nl", "de"), False),
+        (("en-US", "de"), ("en-GB", "de"), False),
+    ],
+)
+def test_models_of_an_ensemble_have_the_same_languages_as_far_as_they_are_known(
+    run_dir: Path, tmp_path: Path, first: tuple[str, str], second: tuple[str, str], fits: bool
+):
+    runs = [
+        in_languages(run_dir, tmp_path / name, *languages)
+        for name, languages in (("one", first), ("two", second))
+    ]
+    for pair in (runs, runs[::-1]):
+        if fits:
+            Translator.load(*pair, threads=1)
+        else:
+            with pytest.raises(SettingsError, match="between the same languages"):
+                Translator.load(*pair, threads=1)
+
+
+def test_a_run_without_languages_does_not_join_two_that_do_not_fit(run_dir: Path, tmp_path: Path):
+    languages = {"none": ("src", "tgt"), "there": ("en", "de"), "back": ("de", "en")}
+    runs = [in_languages(run_dir, tmp_path / name, *pair) for name, pair in languages.items()]
+    with pytest.raises(SettingsError, match=r"back: translates de to en, and .*there translates"):
+        Translator.load(*runs, threads=1)

@@ -313,7 +313,7 @@ def test_no_verb_writes_through_a_link_of_a_run(
 @pytest.mark.parametrize("kind", ["unigram", "bpe", "char", "word"])
 @pytest.mark.parametrize("byte_fallback", [True, False])
 def test_every_model_that_we_make_is_sound(tmp_path: Path, kind: str, byte_fallback: bool):
-    from seqcli.pieces import train_pieces
+    from seqcli.piece_training import train_pieces
 
     lines = [f"a{number} b{number % 7} 한국 é" for number in range(200)]
     train_pieces(

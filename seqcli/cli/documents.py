@@ -39,7 +39,7 @@ AllUnitsOption = Annotated[
 
 
 def require_document_flags(kind: str, **given: object) -> None:
-    """Refuse flags of lines, by their names, before anything is loaded.
+    """Refuse flags of lines, by their names (with ``_`` for ``-``), before anything is loaded.
 
     Raises:
         SettingsError: A flag of lines is given.
@@ -47,8 +47,8 @@ def require_document_flags(kind: str, **given: object) -> None:
     for flag, value in given.items():
         if value:
             raise SettingsError(
-                f"--{flag}: is of lines, and INPUT is a document ({kind}); leave it out, or give "
-                "--format lines"
+                f"--{flag.replace('_', '-')}: is of lines, and INPUT is a document ({kind}); leave "
+                "it out, or give --format lines"
             )
 
 

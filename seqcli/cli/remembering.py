@@ -25,13 +25,14 @@ MemoryOption = Annotated[
         "translation; --json offers what is like them. May be repeated.",
     ),
 ]
+DEFAULT_THRESHOLD = 0.75
 MemoryThresholdOption = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--memory-threshold",
         metavar="X",
         parser=parse_number("--memory-threshold", 0.5, 1),
-        help="Least similarity of what --memory offers, 0.5 to 1.",
+        help=f"Least similarity of what --memory offers, 0.5 to 1; default {DEFAULT_THRESHOLD}.",
     ),
 ]
 UseFuzzyOption = Annotated[
@@ -42,6 +43,18 @@ UseFuzzyOption = Annotated[
 ]
 
 
+def require_memory(specs: Sequence[str], threshold: float | None, use_fuzzy: bool) -> None:
+    """Refuse flags that say how a memory is used, if there is none.
+
+    Raises:
+        SettingsError: One is given.
+    """
+    flags = (("--memory-threshold", threshold is not None), ("--use-fuzzy-matches", use_fuzzy))
+    for flag, is_given in flags:
+        if is_given and not specs:
+            raise SettingsError(f"{flag}: there is no memory; give one with --memory")
+
+
 def files_of_memory(specs: Sequence[str], data: DataSettings) -> list[Path]:
     """Return the paths that --memory may mean: a file, or both sides of a prefix."""
     ends = ("", f".{data.src_lang}", f".{data.tgt_lang}")
@@ -49,7 +62,7 @@ def files_of_memory(specs: Sequence[str], data: DataSettings) -> list[Path]:
 
 
 def load_memory(
-    translator: Translator, specs: Sequence[str], threshold: float, use_fuzzy: bool
+    translator: Translator, specs: Sequence[str], threshold: float | None, use_fuzzy: bool
 ) -> TranslationMemory | None:
     """Load what --memory names, in the languages of the translator; None if it names nothing.
 
@@ -68,6 +81,6 @@ def load_memory(
         *specs,
         src_lang=data.src_lang,
         tgt_lang=data.tgt_lang,
-        threshold=threshold,
+        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
         use_fuzzy=use_fuzzy,
     )

@@ -24,7 +24,7 @@ def open_results(path: Path | None, *, flag: str = "--output") -> AbstractContex
         SeqcliError: In the block, when the file cannot be written.
     """
     if path is None:
-        require_stdout("give a file with --output")
+        require_stdout(f"give a file with {flag}")
         return nullcontext(sys.stdout)
     if path.is_dir():
         raise SettingsError(f"{flag} {path}: is a directory; give the path of a file")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -32,6 +33,7 @@ from seqcli.cli.remembering import (
     UseFuzzyOption,
     files_of_memory,
     load_memory,
+    require_memory,
 )
 from seqcli.cli.results import open_results, require_other_outputs
 from seqcli.compiling import compile_ahead
@@ -115,7 +117,7 @@ def command(
     min_confidence: MinConfidenceOption = None,
     fallback: FallbackOption = "",
     memory: MemoryOption = None,
-    memory_threshold: MemoryThresholdOption = 0.75,
+    memory_threshold: MemoryThresholdOption = None,
     use_fuzzy_matches: UseFuzzyOption = False,
     file_format: FormatOption = None,
     all_units: AllUnitsOption = False,
@@ -139,14 +141,18 @@ def command(
 
     if text is not None and input_file is not None:
         raise SettingsError(f"INPUT ({text}) and --input ({input_file}) are both given; keep one")
+    aligns = alignments is not None
     output = _path_or_stream(output)
     source = _path_or_stream(text or input_file)
     kind = kind_of("" if source is None else str(source), file_format)
-    if use_fuzzy_matches and not memory:
-        raise SettingsError("--use-fuzzy-matches: there is no memory; give one with --memory")
+    require_memory(memory or (), memory_threshold, use_fuzzy_matches)
     if kind != LINES:
         require_document_flags(
-            kind, prefix=prefix, alignments=alignments is not None, fallback=fallback
+            kind,
+            prefix=prefix,
+            alignments=aligns,
+            fallback=fallback,
+            n_best=_asks_for_several(given),
         )
         data = read_document_from(source)
     elif all_units:
@@ -155,13 +161,11 @@ def command(
         look = None if file_format else partial(look_for_document, source)
         groups = iter_line_groups(source, most=batch_size * READ_AHEAD_BATCHES, look=look)
     results = open_results(output)
-    aligned = None if alignments is None else open_results(alignments, flag="--alignments")
+    aligned = _open_alignments(alignments, output)
     settings = given.load_for_run(model[0])
     remembered_files = files_of_memory(memory or (), settings.data)
-    require_other_outputs(output, alignments, (source, *remembered_files))
-    translator = _load(
-        model, settings.training, aligns=alignments is not None, judges=min_confidence is not None
-    )
+    require_other_outputs(output, _path_or_stream(alignments), (source, *remembered_files))
+    translator = _load(model, settings.training, aligns=aligns, judges=min_confidence is not None)
     remembered = load_memory(translator, memory or (), memory_threshold, use_fuzzy_matches)
     with report_to_console(quiet=quiet) as report:
         if kind == LINES:
@@ -218,6 +222,29 @@ def _load(
     if judges:
         _require_calibration(translator)
     return translator
+
+
+def _asks_for_several(given: GivenSettings) -> bool:
+    """Tell whether more than one translation is asked for on the command line, not by the run."""
+    return str(given.flags.get("n_best", 1)) != "1"
+
+
+def _open_alignments(
+    alignments: Path | None, output: Path | None
+) -> AbstractContextManager[TextIO] | None:
+    """Return what ``open_results`` does for --alignments; None if it is not given.
+
+    Raises:
+        SettingsError: It cannot be written, or would be among the translations.
+    """
+    if alignments is None:
+        return None
+    if alignments == Path("-") and output is None:
+        raise SettingsError(
+            "--alignments -: standard output has the translations; send one of them to a file, "
+            "with --output or with --alignments"
+        )
+    return open_results(_path_or_stream(alignments), flag="--alignments")
 
 
 def _path_or_stream(path: Path | None) -> Path | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from seqcli.corpus.formats.base import (
     PACKED_SUFFIXES,
@@ -18,6 +20,10 @@ from seqcli.corpus.formats.base import (
 from seqcli.corpus.opening import opened
 from seqcli.corpus.spooling import STDIN, spool_stdin, tell_format
 from seqcli.errors import CorpusError, SettingsError
+
+_SIDES = 2
+_SHOWN = 4  # files that a message lists
+_LANGUAGE = re.compile(r"[A-Za-z]+(?:[-_][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -128,12 +134,37 @@ def _find_side(prefix: Path, lang: str, other_lang: str) -> Path:
         )
     if found:
         return check_file(found[0])
-    if prefix.is_dir():
+    others = _languages_of(prefix)
+    if prefix.is_dir() and len(others) < _SIDES:
         raise CorpusError(_is_directory(prefix, lang, other_lang))
+    offer = _offer_languages(others) if len(others) >= _SIDES else _offer(names[0], others)
     raise CorpusError(
         f"{prefix}: neither {names[0]} nor {names[0]} with {', '.join(PACKED_SUFFIXES)} exists; a "
-        f"corpus is PREFIX.{lang} and PREFIX.{other_lang}, or one file ({_suffixes()}); "
-        f"{_offer(names[0])}"
+        f"corpus is PREFIX.{lang} and PREFIX.{other_lang}, or one file ({_suffixes()}); {offer}"
+    )
+
+
+def _languages_of(prefix: Path) -> dict[str, Path]:
+    """Return the files that could be sides of a prefix, by their language."""
+    start = f"{prefix.name}."
+    languages: dict[str, Path] = {}
+    for name in _names_in(prefix.parent) if prefix.name else []:
+        lang = without_packing(name).removeprefix(start)
+        is_side = name.startswith(start) and _LANGUAGE.fullmatch(lang) and format_of(name) is None
+        if is_side and (path := prefix.with_name(name)).is_file():
+            languages.setdefault(lang, path)
+    return languages
+
+
+def _offer_languages(languages: Mapping[str, Path]) -> str:
+    """Say which sides of a prefix there are, at least two, and how they are read."""
+    *paths, last = map(str, languages.values())
+    there = f"{', '.join(paths[:_SHOWN])} and {last} are there"
+    if len(languages) > _SIDES:
+        return f"{there}: to read two of them, give their suffixes as --src-lang and --tgt-lang"
+    one, other = languages
+    return (
+        f"{there}: to read them, give --src-lang {one} --tgt-lang {other}, or the other way round"
     )
 
 
@@ -194,11 +225,20 @@ def _is_directory(directory: Path, lang: str, other_lang: str) -> str:
     )
 
 
-def _offer(wanted: Path) -> str:
-    """Say which files of the folder look like the one that was wanted."""
+def _offer(wanted: Path, sides: Mapping[str, Path] = MappingProxyType({})) -> str:
+    """Say which files of the folder look like the one that was wanted.
+
+    Args:
+        wanted: What is not there.
+        sides: Of the same corpus; one of them is not meant, whatever its name.
+    """
     if not wanted.parent.is_dir():
         return f"the folder {wanted.parent} does not exist either"
-    near = difflib.get_close_matches(wanted.name, _names_in(wanted.parent), n=3)
+    known = {path.name for path in sides.values()}
+    names = [name for name in _names_in(wanted.parent) if name not in known]
+    near = difflib.get_close_matches(wanted.name, names, n=3)
+    if sides and not near:
+        return f"of this prefix only {_either([str(path) for path in sides.values()])} is there"
     if not near:
         return f"nothing in {wanted.parent} has a name like it"
     return f"did you mean {_either([str(wanted.with_name(name)) for name in near])}?"

@@ -14,6 +14,7 @@ from seqcli.files import explaining, make_temporary
 
 STDIN = "standard input"
 
+_SPOOLED: list[object] = []  # the stream that was read
 _START = 1 << 16  # bytes that tell the format
 _MO_MAGICS = (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde")
 _ROOT = re.compile(r"<(tmx|xliff)[\s>]")
@@ -34,9 +35,10 @@ def spool_stdin() -> Path:
     with explaining(path), path.open("wb") as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
     if path.stat().st_size == 0:
-        raise CorpusError(
-            f"{STDIN}: is empty; a corpus needs at least one pair, and - can be given once only"
-        )
+        if sys.stdin in _SPOOLED:
+            raise CorpusError(f"{STDIN}: has been read already; - can be given once only")
+        raise CorpusError(f"{STDIN}: is empty; a corpus needs at least one pair")
+    _SPOOLED[:] = [sys.stdin]
     return path
 
 

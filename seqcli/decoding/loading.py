@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 
-from seqcli.config import Settings
+from seqcli.config import DataSettings, Settings
+from seqcli.corpus.formats.languages import is_covered
 from seqcli.decoding.candidates import Model
 from seqcli.devices import multiplies_bytes_fast, resolve_device, resolve_precision, set_threads
 from seqcli.errors import SettingsError
@@ -48,7 +49,8 @@ def load_models(
 
     Raises:
         CheckpointError: If a run cannot be read.
-        SettingsError: If there is no such device or precision, or the runs have different pieces.
+        SettingsError: If there is no such device or precision, or the runs have different pieces
+            or languages.
     """
     where = resolve_device(device)
     dtype, in_int8 = resolve_precision(precision, where), _takes_int8(precision, where)
@@ -57,7 +59,7 @@ def load_models(
     model, pieces, settings = load_model(first)
     if where.type == "cpu" and settings.training.kernels != "torch":
         have_compiled_kernels()
-    members = [model, *(_load_other(run_dir, first) for run_dir in others)]
+    members = [model, *_load_others(others, first, settings.data)]
     frozen = [freeze(member.to(where), dtype, int8=in_int8) for member in members]
     laid_out = [one for one in frozen if isinstance(one, FrozenSeq2Seq)]
     joined = _join(members)
@@ -70,14 +72,43 @@ def load_models(
     return LoadedModels(joined, _join(laid_out), shortened, pieces, settings, threads)
 
 
-def _load_other(run_dir: Path, first: Path) -> Seq2Seq:
-    model, _, _ = load_model(run_dir)
-    if not PiecePair.are_equal(first, run_dir):
-        raise SettingsError(
-            f"{run_dir}: has other pieces than {first}; the models of an ensemble are trained on "
-            "one data directory"
-        )
-    return model
+def _load_others(run_dirs: Sequence[Path], first: Path, data: DataSettings) -> list[Seq2Seq]:
+    """Load models that fit the first one, and one another."""
+    models: list[Seq2Seq] = []
+    loaded = [(first, data)]
+    for run_dir in run_dirs:
+        model, _, settings = load_model(run_dir)
+        if not PiecePair.are_equal(first, run_dir):
+            raise SettingsError(
+                f"{run_dir}: has other pieces than {first}; the models of an ensemble are trained "
+                "on one data directory"
+            )
+        for other, wanted in loaded:
+            _require_languages(run_dir, settings.data, other, wanted)
+        models.append(model)
+        loaded.append((run_dir, settings.data))
+    return models
+
+
+def _require_languages(
+    run_dir: Path, data: DataSettings, other: Path, wanted: DataSettings
+) -> None:
+    """Check that two runs translate the same way: joint pieces are the same for both directions.
+
+    Raises:
+        SettingsError: If they do not. A side whose language one of them does not know fits any.
+    """
+    unknown = DataSettings()
+    for side in ("src_lang", "tgt_lang"):
+        here, there = getattr(data, side), getattr(wanted, side)
+        if getattr(unknown, side) in (here, there):
+            continue
+        if not (is_covered(here, there) or is_covered(there, here)):
+            raise SettingsError(
+                f"{run_dir}: translates {data.src_lang} to {data.tgt_lang}, and {other} translates "
+                f"{wanted.src_lang} to {wanted.tgt_lang}; the models of an ensemble translate "
+                "between the same languages; leave one of them out"
+            )
 
 
 def _join(members: Sequence[Seq2Seq | FrozenSeq2Seq]) -> Model:

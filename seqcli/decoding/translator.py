@@ -96,7 +96,8 @@ class Translator:
 
         Args:
             run_dir: As ``seqcli train`` wrote it; its decoding settings are the defaults.
-            more: Other runs, with the same pieces: the mean of all their probabilities is taken.
+            more: Other runs, with the same pieces and languages: the mean of all their
+                probabilities is taken.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             threads: CPU threads; None for one on each core.
             precision: ``fp32``, ``bf16``, ``int8``, or ``auto``: the fastest for this processor.
@@ -104,7 +105,7 @@ class Translator:
         Raises:
             CheckpointError: If a run cannot be read.
             SettingsError: If there is no such device or precision, or the runs have different
-                pieces.
+                pieces or languages.
         """
         loaded = load_models(
             [Path(run_dir), *map(Path, more)], device=device, threads=threads, precision=precision

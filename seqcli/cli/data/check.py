@@ -22,7 +22,9 @@ _HAS_PLACE = re.compile(r"[^;]+?:\d+: ")  # file:line
 SrcArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="SRC", help="Source text, plain or packed; or one file of both sides, or -."
+        metavar="SRC",
+        help="Source text, plain or packed; or, without TGT, one file of both sides, the prefix of "
+        "two, or -.",
     ),
 ]
 TgtArgument = Annotated[
@@ -77,10 +79,11 @@ def command(
     require_stdout()
     with _telling_the_end(), report_to_console(quiet=quiet) as report:
         source = _find_source(src, tgt, src_lang, tgt_lang)
+        src, tgt = source.paths if len(source.paths) > 1 else (src, src)
         result = check_corpus(
             source,
             src_lang=src_lang or _language_of(src, "src"),
-            tgt_lang=tgt_lang or _language_of(tgt or src, "tgt"),
+            tgt_lang=tgt_lang or _language_of(tgt, "tgt"),
             against=against or (),
             samples=samples,
             report=report,
@@ -115,11 +118,12 @@ def _find_source(
     if tgt is not None:
         return ParallelSource((check_file(src), check_file(tgt)))
     file_format = format_of(src.name)
-    if file_format is None and src != Path("-"):
-        raise SettingsError(
-            f"{src}: TGT is missing; give both sides, SRC and TGT, or one file of both, such as a "
-            ".tsv or a .tmx"
-        )
+    with contextlib.suppress(OSError):  # which find_source puts in words
+        if file_format is None and src.is_file():
+            raise SettingsError(
+                f"{src}: TGT is missing; give both sides, SRC and TGT, or the prefix of both, or "
+                "one file of both, such as a .tsv or a .tmx"
+            )
     if file_format is not None and file_format.name == "TMX" and not (src_lang and tgt_lang):
         raise SettingsError(
             f"{src}: has several languages; say which two are meant with --src-lang and --tgt-lang"

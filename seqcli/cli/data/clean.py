@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from seqcli.cli.results import require_stdout
 from seqcli.errors import SettingsError
 
 OutArgument = Annotated[
-    Path | None,
+    str | None,
     typer.Argument(metavar="OUT", help="Prefix of the files to write, or a .tsv."),
 ]
 DroppedOption = Annotated[
@@ -63,6 +64,8 @@ def command(
     require_stdout()
     if out is None and not dry_run:
         raise SettingsError("OUT is missing; give a prefix to write to, or --dry-run")
+    if out is not None:
+        _require_prefix(out)
     settings = given.load()
 
     from seqcli.corpus import find_source
@@ -73,7 +76,7 @@ def command(
     with report_to_console(quiet=quiet) as report:
         result = clean_corpus(
             find_source(source, src_lang, tgt_lang),
-            None if dry_run else out,
+            None if dry_run or out is None else Path(out),
             options=CleaningOptions(**settings.cleaning.model_dump()),
             src_lang=src_lang,
             tgt_lang=tgt_lang,
@@ -84,3 +87,17 @@ def command(
             report=report,
         )
     print_cleaning(result, as_json=as_json)
+
+
+def _require_prefix(out: str) -> None:
+    """Refuse a folder, given by its name or by a slash: its files would be hidden, or beside it.
+
+    Raises:
+        SettingsError: It is one.
+    """
+    path = Path(out)
+    if out.endswith(("/", os.sep)) or path.is_dir():
+        raise SettingsError(
+            f"{out or path}: is a directory; give a prefix of the files to write, such as "
+            f"{path / 'clean'}"
+        )
