@@ -245,7 +245,16 @@ def test_a_document_has_one_translation_whatever_the_run_says(run_cli, tiny_run,
     assert outcomes[0].stdout == outcomes[1].stdout
 
 
-@pytest.mark.parametrize("words", [["--n-best", "2"], ["--alignments", "-"], ["--fallback", "x"]])
+def test_a_fallback_needs_a_confidence_to_fall_below(run_cli, tiny_run):
+    outcome = run_cli("translate", "-m", tiny_run, "a.txt", "--fallback", "x")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith("seqcli: --fallback: is printed below --min-confidence, ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--n-best", "2"], ["--alignments", "-"], ["--fallback", "x", "--min-confidence", "0.5"]],
+)
 def test_flags_of_lines_are_refused_for_a_document(run_cli, tiny_run, words):
     outcome = run_cli("translate", "-m", tiny_run, "a.md", *words)
     assert (outcome.code, outcome.stdout) == (2, "")

@@ -146,6 +146,10 @@ def command(
     source = _path_or_stream(text or input_file)
     kind = kind_of("" if source is None else str(source), file_format)
     require_memory(memory or (), memory_threshold, use_fuzzy_matches)
+    if fallback and min_confidence is None:
+        raise SettingsError(
+            "--fallback: is printed below --min-confidence, which is not given; give it too"
+        )
     if kind != LINES:
         require_document_flags(
             kind,
