@@ -255,11 +255,11 @@ def _translate_whole(
         hyp = translation.hyps[0]
         found = sorted(MARK.findall(hyp.text))
         is_same = found == sorted(str(n) for n in range(1, len(sentence.codes) + 1))
-        # Codes that the source does not have, or a word at a mark; people had their reasons.
-        is_odd = MADE_UP.search(MARK.sub("", hyp.text)) or (is_same and sentence.is_glued(hyp.text))
-        if is_same and (hyp.is_from_memory or not is_odd):
+        if is_same and (hyp.is_from_memory or not _is_odd(sentence, hyp.text)):
             sentence.finish(_one_line(hyp.text).strip())
             flags[number] += _flags_of(hyp)
+        if not sentence.codes and not hyp.text.strip():
+            flags[number].append("empty")
         if least is not None and hyp.confidence is not None and hyp.confidence < least:
             flags[number].append("withheld")
 
@@ -281,9 +281,21 @@ def _translate_around(
                 hyp = next(made).hyps[0]
                 flags[number] += _flags_of(hyp)
                 text = MADE_UP.sub("", MARK.sub("", _one_line(hyp.text)))
+                flags[number] += ["empty"] * (not text.strip())
             done.append(part.fill(text))
         sentence.finish("".join(done))
         flags[number].append("reassembled")
+
+
+def _is_odd(sentence: Sentence, text: str) -> bool:
+    """Tell whether a translation with each mark has anything that people have reasons for only.
+
+    That is a code which the source does not have, a word at a mark, no word at all, or tags in
+    another order.
+    """
+    words = MARK.sub("", text)
+    is_made_up = MADE_UP.search(words) is not None or (bool(sentence.codes) and not words.strip())
+    return is_made_up or sentence.is_glued(text) or sentence.is_crossed(text)
 
 
 def _flags_of(hyp: Hypothesis) -> list[str]:

@@ -17,13 +17,19 @@ from seqcli.corpus.formats.document import Code, Text, as_text
 from seqcli.corpus.icu import QUOTED, Branches, cut_messages, has_messages
 from seqcli.corpus.protection import PATTERNS
 
+_CONVERSION = "(?:hh|h|ll|l|L|z|j|t|q|I64|I32)?[sdifuxXoeEgGcrpa]"  # of printf
 KEPT = "|".join(
     (
         PATTERNS["tag"],
         PATTERNS["url"],
         PATTERNS["email"],
-        r"%(?:\([\w.-]+\))?(?:\d+\$)?[-+#0]*(?:\d+|\*)?(?:\.\d+)?(?:hh|h|ll|l|L|z|j|t|q)?"
-        r"[sdifuxXoeEgGcrpa%@]",
+        rf"%(?!{_CONVERSION}%)[A-Za-z_]\w+%(?![\w%])",  # %name%
+        r"%<\w+>(?:[-+#0]*\d*(?:\.\d+)?[A-Za-z])?|%\{\w+\}",  # Ruby's
+        # With the letters behind it, as in %dpx and %user: cut in two it would be torn.
+        r"%(?:\([\w.-]+\))?(?:\d+\$)?[-+#0']*(?:\d+|\*)?(?:\.(?:\d+|\*)?)?"
+        rf"(?:{_CONVERSION}[A-Za-z]*|[%@])",
+        r"%L?(?:n|\d{1,2})(?!\w)",  # Qt's
+        "[♪♫♬]",
         r"\{\{?[^{}\n]*\}?\}|\$\{[^{}\n]*\}|__\w+__",
         r"&(?:\w{1,32}|#\d{1,7}|#x[0-9A-Fa-f]{1,6});",
         "[⟦⟧]",
@@ -32,10 +38,13 @@ KEPT = "|".join(
 MADE_UP = re.compile(KEPT)
 MARK = re.compile(r"⟦(\d+)⟧")
 _BREAK = re.compile(r"(\s*\n\s*)")
-_EDGE = r"(?:\s*⟦\d+⟧\s*)+"
+_EDGE = r"\s*(?:⟦\d+⟧\s*)+"
 LETTER = re.compile(r"[^\W\d_]")
 _BEFORE = re.compile(r"(\w)⟦(\d+)⟧")
 _BEHIND = re.compile(r"⟦(\d+)⟧(\w)")
+_OPENING = re.compile(r"<([A-Za-z][\w:.-]*)[^<>]*>|\{(\w+)\}")
+_CLOSING = re.compile(r"</([A-Za-z][\w:.-]*)\s*>|\{/(\w+)\}")
+_ANGULAR = re.compile(r'<x\s[^<>]*\bid="(START|CLOSE)_(\w+)"')
 _ADDRESS = re.compile(f"{PATTERNS['url']}|{PATTERNS['email']}")
 
 
@@ -97,6 +106,10 @@ class Sentence:
             for place, part in enumerate(parts)
         ]
 
+    def is_crossed(self, text: str) -> bool:
+        """Tell whether tags of a translation, which has each mark once, open in another order."""
+        return _open_tags(text, self.codes) != _open_tags(self.text, self.codes)
+
     def is_glued(self, text: str) -> bool:
         """Tell whether a word of a translation touches a mark where none of the source does.
 
@@ -109,6 +122,32 @@ class Sentence:
             or _ADDRESS.fullmatch(as_text(as_parts([self.codes[int(number) - 1]])))
             for (number, _), letter in added
         )
+
+
+def _tag_of(code: Kept) -> tuple[str, bool] | None:
+    """Return the name of a tag, and whether it opens; None of what is no tag, or stands alone."""
+    raw = code if isinstance(code, str) else as_text(as_parts([code]))
+    if angular := _ANGULAR.match(raw):
+        return angular[2], angular[1] == "START"
+    if closing := _CLOSING.fullmatch(raw):
+        return closing[1] or closing[2], False
+    opening = _OPENING.fullmatch(raw)
+    return (opening[1] or opening[2], True) if opening else None
+
+
+def _open_tags(text: str, codes: Sequence[Kept]) -> list[tuple[str, bool]]:
+    """Return the tags of a text that are left when those are taken off that fit each other."""
+    tags = [_tag_of(codes[int(number) - 1]) for number in MARK.findall(text)]
+    pairs = {tag[0] for tag in tags if tag and not tag[1]}  # others stand alone, such as <br>
+    left: list[tuple[str, bool]] = []
+    for tag in tags:
+        if tag is None or tag[0] not in pairs:
+            continue
+        if left and not tag[1] and left[-1] == (tag[0], True):
+            left.pop()
+        else:
+            left.append(tag)
+    return left
 
 
 def iter_all(sentences: Sequence[Sentence]) -> Iterator[Sentence]:

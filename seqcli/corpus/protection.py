@@ -17,8 +17,8 @@ from seqcli.errors import SettingsError
 # The kinds, in the order in which they are looked for: a URL with a number in it is one URL.
 PATTERNS = {
     "tag": r"</?[A-Za-z][^<>]*>",
-    "url": r"(?:https?://|www\.)[^\s<>\"”»]*[^\s<>\"”».,;:!?)\]]",
-    "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "url": r"(?:\b[A-Za-z][A-Za-z0-9+.-]{1,15}://|www\.)[^\s<>\"”»]*[^\s<>\"”».,;:!?)\]]",
+    "email": r"(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     "placeholder": r"\{\{?[^{}]*\}?\}|%(?:\(\w+\))?(?:\d+\$)?[sdif]|\$\{[^{}]*\}|__\w+__",
     "number": r"(?<!\w)\d+(?:[.,:/-]\d+)*(?!\w)",
 }

@@ -27,7 +27,7 @@ Rule = Callable[["StateInline", bool], bool]
 # "$5 and $10" is none.
 _KEPT = re.compile(
     r"\[\^[^\]\s]{1,999}\](?!\()"  # a footnote
-    r"|\[[ xX]\](?=\s)|\[![A-Za-z]+\][-+]?(?=\s)"  # a box, an alert with a title
+    r"|\A\[[ xX]\](?=\s)|\[![A-Za-z]+\][-+]?(?=\s)"  # a box, an alert with a title
     r"|(?<![\w$])\$\$(?!\$)(?:\\.|[^$\\])+\$\$(?!\$)"
     r"|(?<![\w$])\$(?![\s$])(?:\\.|[^$\\])+(?<!\s)\$(?![\d$])"
     r"|(?<![\w:]):[a-z0-9_+-]+:(?![\w:])"  # an emoji
