@@ -108,7 +108,7 @@ class Sentence:
 
     def is_crossed(self, text: str) -> bool:
         """Tell whether tags of a translation, which has each mark once, open in another order."""
-        return _open_tags(text, self.codes) != _open_tags(self.text, self.codes)
+        return _shape(text, self.codes) != _shape(self.text, self.codes)
 
     def is_glued(self, text: str) -> bool:
         """Tell whether a word of a translation touches a mark where none of the source does.
@@ -124,9 +124,8 @@ class Sentence:
         )
 
 
-def _tag_of(code: Kept) -> tuple[str, bool] | None:
+def _tag_of(raw: str) -> tuple[str, bool] | None:
     """Return the name of a tag, and whether it opens; None of what is no tag, or stands alone."""
-    raw = code if isinstance(code, str) else as_text(as_parts([code]))
     if angular := _ANGULAR.match(raw):
         return angular[2], angular[1] == "START"
     if closing := _CLOSING.fullmatch(raw):
@@ -135,19 +134,20 @@ def _tag_of(code: Kept) -> tuple[str, bool] | None:
     return (opening[1] or opening[2], True) if opening else None
 
 
-def _open_tags(text: str, codes: Sequence[Kept]) -> list[tuple[str, bool]]:
-    """Return the tags of a text that are left when those are taken off that fit each other."""
-    tags = [_tag_of(codes[int(number) - 1]) for number in MARK.findall(text)]
-    pairs = {tag[0] for tag in tags if tag and not tag[1]}  # others stand alone, such as <br>
-    left: list[tuple[str, bool]] = []
-    for tag in tags:
-        if tag is None or tag[0] not in pairs:
+def _shape(text: str, codes: Sequence[Kept]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return which tag of a text stands in which, and those that nothing opens or closes."""
+    raws = [as_text(as_parts([codes[int(number) - 1]])) for number in MARK.findall(text)]
+    tags = [(tag, raw) for raw in raws if (tag := _tag_of(raw))]
+    closed = {name for (name, opens), _ in tags if not opens}  # others stand alone, such as <br>
+    within: list[tuple[str, str]] = []
+    left: list[tuple[str, bool, str]] = []
+    for (name, opens), raw in tags:
+        if opens or not left or left[-1][:2] != (name, True):
+            left += [(name, opens, raw)] * (name in closed)
             continue
-        if left and not tag[1] and left[-1] == (tag[0], True):
-            left.pop()
-        else:
-            left.append(tag)
-    return left
+        opening = left.pop()[2]
+        within.append((opening, left[-1][2] if left else ""))
+    return sorted(within), [raw for *_, raw in left]
 
 
 def iter_all(sentences: Sequence[Sentence]) -> Iterator[Sentence]:

@@ -90,6 +90,17 @@ def test_angular_closes_no_link_before_it_opens() -> None:
     assert outcome.flags == ("reassembled",)
 
 
+def test_segments_of_a_text_do_not_come_to_stand_in_each_other() -> None:
+    one = (
+        '<xliff version="1.2"><file source-language="en" target-language="de"><body><trans-unit '
+        'id="1"><source>a dog</source><seg-source><mrk mtype="seg" mid="1">A dog.</mrk> '
+        '<mrk mtype="seg" mid="2">A man.</mrk></seg-source></trans-unit></body></file></xliff>'
+    )
+    result, _ = run("xliff", one, backwards)
+    (target,) = re.findall("<target.*?</target>", result, re.DOTALL)
+    assert re.findall("</?mrk", target) == ["<mrk", "</mrk"] * 2
+
+
 @pytest.mark.parametrize(
     "src", ["A dog runs. A man sits.", "a dog\nA man", "{n, plural, one {a man} other {# dogs}}"]
 )
