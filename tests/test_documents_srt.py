@@ -123,6 +123,8 @@ def test_speakers_in_tags_are_two():
         ("{\\an8}<b>MAN</b>: A dog.\n<i>[WOMAN]:</i> Two.", ["A dog.", "Two."]),
         ("It is at\n10:30: now.\nMan: A dog", ["It is at 10:30: now. Man: A dog"]),
         ("MAN:", []),
+        ("♪ A man sings ♪\n♪ and a boy plays ♪", ["A man sings ♪", "and a boy plays ♪"]),
+        (">> MAN: A dog.\n>> Two men.", ["A dog.", "Two men."]),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("change", [upper, lambda line: re.sub(r"\W+", " ", upper(line)).strip()])
@@ -134,6 +136,12 @@ def test_what_says_who_speaks_stays_and_begins_a_text(text, units, change):
     for outcome in outcomes[:-1]:
         line, word = lines[outcome.unit.line - 1], as_text(outcome.unit.src).split()[0]
         assert line[: line.index(word)] + as_text(outcome.text).split()[0] in out
+
+
+def test_wrapping_begins_no_line_as_a_speaker_does():
+    for said in ("well, he is - as they", "they say it - a dog", "say, MAN: yes he"):
+        result, _ = run("srt", f"1\n{TIMES[0]}\na dog and\ntwo men\n", lambda line, t=said: t)
+        assert result == f"1\n{TIMES[0]}\n{said}\n" or len(run("srt", result)[1]) == 1
 
 
 def test_speakers_are_written_where_they_stood():

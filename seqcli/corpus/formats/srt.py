@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[\s\ufeff]*\d+\s*\Z")
 _ARROW = re.compile(r"\d\s*[:.,]\s*\d+\s*-->|-->\s*\d+\s*[:.,]\s*\d")
 _CLOCK_FIRST = re.compile(r"\s*\d+\s*:\s*\d+\s*:\s*\d")
 _TAGS = r"(?:\s|<[^<>]*>|\{[^{}]*\})*"
-_DASH = r"[-–—―]+\s*(?=\S)"
+_DASH = r"(?:[-–—―♪♫♬]+|>{2,})\s*(?=\S)"  # a line of a song begins as a speaker does
 # A name, such as "MRS. SMITH 2 (ON PHONE):", with tags around it.
 _NAME = r"([\[(]?[^\W_][^\n:：<>{}]{0,40})(?:<[^<>]*>|\{[^{}]*\})*[:：](?:</[^<>]*>)*(?:\s+|\Z)"
 _DASHED = re.compile(_TAGS + _DASH)
@@ -136,7 +136,8 @@ class SrtDocument(PlainFile):
         width = -(-len(plain) // count)
         while len(lines := wrap((plain,), width)) > count:
             width += 1
-        return end.join(lines)
+        # A line must not begin as that of another speaker.
+        return plain if any(map(_speaker_end, lines[1:])) else end.join(lines)
 
 
 def _speaker_end(line: str) -> int:
