@@ -113,7 +113,8 @@ def tiny_run(tiny_data: Path) -> Path:
     from seqcli import train
 
     run_dir = tiny_data.parent / "run"
-    train(tiny_data, run_dir, hidden_size=8, emb_size=8, max_steps=1, threads=1, precision="fp32")
+    sizes = {"hidden_size": 8, "emb_size": 8, "beam_size": 2}
+    train(tiny_data, run_dir, **sizes, max_steps=1, threads=1, precision="fp32")
     return run_dir
 
 
