@@ -138,6 +138,12 @@ def test_what_says_who_speaks_stays_and_begins_a_text(text, units, change):
         assert line[: line.index(word)] + as_text(outcome.text).split()[0] in out
 
 
+def test_a_translation_that_would_be_a_time_is_not_written():
+    text = f"1\n{TIMES[0]}\na dog\n"
+    result, (outcome,) = run("srt", text, lambda line: TIMES[0])
+    assert (result, outcome.flags) == (text, ("broken",))
+
+
 def test_wrapping_begins_no_line_as_a_speaker_does():
     for said in ("well, he is - as they", "they say it - a dog", "say, MAN: yes he"):
         result, _ = run("srt", f"1\n{TIMES[0]}\na dog and\ntwo men\n", lambda line, t=said: t)

@@ -126,6 +126,11 @@ class SrtDocument(PlainFile):
         self.add(first, start, len(lines[-1].rstrip()), (text,), last=last)
         self._wraps.append((len(lines), end_of(self.lines[first]) or "\n"))
 
+    def is_whole(self, number: int, text: Text) -> bool:
+        """Tell whether no line of a subtitle would be read as a time."""
+        lines = self._wrap(number, text).splitlines()
+        return not any(_TIME.match(line) or _ARROW.search(line) for line in lines)
+
     def write(self, targets: Mapping[int, Text]) -> bytes:
         """Return the file with these subtitles."""
         return self.write_texts({n: self._wrap(n, text) for n, text in targets.items()})
